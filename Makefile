@@ -1,0 +1,45 @@
+# make demo     trains a character LSTM on a text and lets it write    (ITERS=6000 TEXT=book.txt)
+# make test     runs the tests
+# make lint     checks style, types, the layering, and that the generated schema files are fresh
+# make clean    removes what the others made
+#
+# Each sets up a virtual environment by itself. PYTHON=python3.12 names another Python, VENV=folder another place.
+
+PYTHON ?= python3
+VENV ?= .venv
+ITERS ?=
+TEXT ?=
+ARGS ?=
+
+.PHONY: demo test lint clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/installed
+	$(VENV)/bin/python models/text_gen/demo.py $(if $(ITERS),--iterations $(ITERS)) $(if $(TEXT),--text "$(TEXT)") $(ARGS)
+
+test: $(VENV)/installed-dev
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python tools/gen_proto.py --check
+
+clean:
+	rm -rf $(VENV) build demo dist *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml setup.py
+	$(VENV)/bin/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml setup.py
+	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	@touch $@ $(VENV)/installed
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+	  "cafflite needs Python 3.11 or newer, found: $(PYTHON) = $$($(PYTHON) --version 2>&1);" \
+	  "name another one, as in: make demo PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
