@@ -1,0 +1,1 @@
+"""The schema, and what turns text into its messages."""
