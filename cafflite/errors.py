@@ -1,0 +1,52 @@
+"""The error types of cafflite. Every mistake in a user's file ends as one of these, in one sentence."""
+
+
+class CaffliteError(Exception):
+    """Base of all errors of this library.
+
+    The message starts with the place of the mistake where one is known:
+    ``text_gen.prototxt:41: layer 'ip1' (InnerProduct): ...``.
+    """
+
+    def at(self, place: str) -> "CaffliteError":
+        """The same error with `place` in front of its message, unless an inner place is there already."""
+        if not getattr(self, "place", ""):
+            self.place = place
+            self.args = (f"{place}: {self.args[0]}", *self.args[1:]) if self.args else (place,)
+        return self
+
+
+class PrototxtError(CaffliteError, ValueError):
+    """A prototxt file that cannot be read, or that says something its schema does not know."""
+
+
+class NetError(CaffliteError, ValueError):
+    """A net that cannot be built: unknown blobs, layers or parameters that do not fit together."""
+
+
+class ShapeError(NetError):
+    """Blobs whose shapes do not fit a layer."""
+
+
+class DataError(CaffliteError, ValueError):
+    """Input data that is missing, damaged, or not what the layer can take."""
+
+
+class FileError(CaffliteError, OSError):
+    """A file that cannot be written."""
+
+
+class WeightsError(CaffliteError, ValueError):
+    """A caffemodel or solverstate that cannot be read, or does not fit the net."""
+
+
+class SolverError(CaffliteError, ValueError):
+    """A solver whose settings contradict each other or name something unknown."""
+
+
+class BackendError(CaffliteError, RuntimeError):
+    """A device or a package that is asked for and not usable here."""
+
+
+class UsageError(CaffliteError):
+    """A command line that cannot be understood."""
