@@ -7,7 +7,6 @@ exits with 1 when one of them is not what caffe.proto asks for. Needs grpcio-too
 import sys
 import tempfile
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import (
@@ -17,6 +16,8 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
     FileDescriptorSet,
 )
+
+FOLDER = Path(__file__).resolve().parent.parent / "proto"
 
 PYTHON_TYPES = {
     FieldDescriptorProto.TYPE_BOOL: "bool",
@@ -42,13 +43,13 @@ DESCRIPTOR: FileDescriptor
 '''
 
 
-def compile_schema(folder: Path) -> FileDescriptorSet:
+def compile_schema() -> FileDescriptorSet:
     """The descriptor set of caffe.proto, without comments and without what follows from the names."""
     from grpc_tools import protoc  # only here: the rest of the package works without it
 
     with tempfile.TemporaryDirectory() as temporary:
         output = Path(temporary, "caffe.binpb")
-        if protoc.main(["protoc", f"-I{folder}", f"--descriptor_set_out={output}", "caffe.proto"]) != 0:
+        if protoc.main(["protoc", f"-I{FOLDER}", f"--descriptor_set_out={output}", "caffe.proto"]) != 0:
             raise SystemExit(1)
         schema = FileDescriptorSet.FromString(output.read_bytes())
     for message in schema.file[0].message_type:
@@ -112,17 +113,16 @@ def argument_stub(field: FieldDescriptorProto) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    folder = Path(str(files("cafflite.proto")))
-    schema = compile_schema(folder)
+    schema = compile_schema()
     made = {
         "caffe.binpb": schema.SerializeToString(deterministic=True),
         "caffe_pb2.pyi": stub(schema.file[0]).encode(),
     }
     if "--check" not in arguments:
         for name, content in made.items():
-            (folder / name).write_bytes(content)
+            (FOLDER / name).write_bytes(content)
         return 0
-    stale = [name for name, content in made.items() if (folder / name).read_bytes() != content]
+    stale = [name for name, content in made.items() if (FOLDER / name).read_bytes() != content]
     for name in stale:
         print(f"{name} is not what caffe.proto asks for; run python -m cafflite.tools.gen_proto", file=sys.stderr)
     return 1 if stale else 0
