@@ -1,0 +1,65 @@
+"""The switch between the CPU (NumPy) and the GPU (CuPy), as Caffe's mode: one for the process."""
+
+import importlib.util
+from functools import cache
+
+import numpy
+
+from cafflite.backend.ops import Ops
+
+_gpu = False
+_device = 0
+_seeds = numpy.random.default_rng()
+
+
+def set_mode_cpu() -> None:
+    """Nets made from now on run on the CPU."""
+    global _gpu
+    _gpu = False
+
+
+def set_mode_gpu() -> None:
+    """Nets made from now on run on the GPU. Raises BackendError, saying what is missing, where there is none to use."""
+    global _gpu
+    from cafflite.backend import cupy_ops
+
+    cupy_ops.probe(_device)
+    _gpu = True
+
+
+def set_device(device: int) -> None:
+    """Choose the GPU by its number. Checked when the mode is, or becomes, GPU."""
+    global _device
+    _device = device
+    if _gpu:
+        set_mode_gpu()
+
+
+def set_random_seed(seed: int) -> None:
+    """Make all that is random in nets built from now on repeatable: fillers, dropout, shuffling."""
+    global _seeds
+    _seeds = numpy.random.default_rng(abs(seed))
+
+
+def next_seed() -> int:
+    """The next number of the process's seeds, one for each net."""
+    return int(_seeds.integers(2**63))
+
+
+def current_ops(dtype: str = "float32") -> Ops:
+    """The operations of the current mode for blobs of `dtype`, "float32" or (for gradient checks) "float64"."""
+    return _ops(_gpu, _device, dtype)
+
+
+@cache
+def _ops(gpu: bool, device: int, dtype: str) -> Ops:
+    if gpu:
+        from cafflite.backend.cupy_ops import CupyOps
+
+        return CupyOps(device, dtype)
+    # The kernels are float32 only; without numba their readable twins do the same work.
+    if dtype == "float32" and importlib.util.find_spec("numba"):
+        from cafflite.backend.numpy_ops import NumpyOps
+
+        return NumpyOps()
+    return Ops(numpy, dtype)

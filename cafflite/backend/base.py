@@ -1,0 +1,22 @@
+"""What every family of operations stands on: an array module and a type of number."""
+
+from typing import Any
+
+import numpy
+
+Array = Any  # an array of `xp`: numpy.ndarray or cupy.ndarray
+
+
+class BaseOps:
+    """
+    xp     the array module, numpy or cupy
+    dtype  the type of all blobs, float32 or float64
+    """
+
+    def __init__(self, xp: Any, dtype: str) -> None:
+        self.xp = xp
+        self.dtype = numpy.dtype(dtype)
+
+    def generator(self, seed: int) -> numpy.random.Generator:
+        """Random numbers on the host, for fillers, shuffling and other things drawn once."""
+        return numpy.random.Generator(numpy.random.PCG64(seed))

@@ -1,0 +1,59 @@
+"""The operations on a CPU: NumPy and numba kernels over slices on the thread pool, for float32."""
+
+import threading
+
+import numpy
+
+from cafflite.backend import pool
+from cafflite.backend.base import Array
+from cafflite.backend.ops import Ops
+
+SERIAL = 2**18  # multiply-adds that are not worth a second thread
+BLOCK = 2**18  # elements of the block that a product is added through: it stays in the cache
+
+_local = threading.local()
+
+
+def _block() -> Array:
+    """This thread's scratch of BLOCK elements."""
+    if not hasattr(_local, "block"):
+        _local.block = numpy.empty(BLOCK, numpy.float32)
+    return _local.block
+
+
+class NumpyOps(Ops):
+    """Overrides what threads or compiled kernels do faster than one NumPy expression."""
+
+    def __init__(self) -> None:
+        super().__init__(numpy, "float32")
+
+    def matmul(self, a: Array, b: Array, out: Array) -> None:
+        rows, columns = out.shape
+        if rows * columns * a.shape[1] < SERIAL:
+            numpy.matmul(a, b, out=out)
+        elif rows >= columns:
+            pool.run(lambda s: numpy.matmul(a[s], b, out=out[s]), pool.split(rows))
+        else:
+            pool.run(lambda s: numpy.matmul(a, b[:, s], out=out[:, s]), pool.split(columns))
+
+    def add_matmul(self, a: Array, b: Array, out: Array) -> None:
+        rows, columns = out.shape
+        if columns > BLOCK:
+            out += numpy.matmul(a, b)
+            return
+        step = BLOCK // max(1, columns)
+
+        def add(piece: slice) -> None:
+            for start in range(piece.start, piece.stop, step):
+                part = slice(start, min(start + step, piece.stop))
+                product = _block()[: (part.stop - start) * columns].reshape(-1, columns)
+                numpy.matmul(a[part], b, out=product)
+                out[part] += product
+
+        pool.run(add, pool.split(rows) if rows * columns * a.shape[1] >= SERIAL else [slice(0, rows)])
+
+    def add_row_sum(self, x: Array, out: Array) -> None:
+        def add(piece: slice) -> None:
+            out[piece] += x[:, piece].sum(axis=0)
+
+        pool.run(add, pool.split(x.shape[1], 64) if x.size >= SERIAL else [slice(0, x.shape[1])])

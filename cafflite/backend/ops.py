@@ -1,0 +1,22 @@
+"""The operations that layers and solvers are made of, in readable array code that runs on NumPy and CuPy alike.
+
+A backend overrides the ones it can do faster, with the same signature; tests hold both equal.
+"""
+
+from cafflite.backend.base import Array, BaseOps
+
+
+class Ops(BaseOps):
+    """Portable operations. Arrays named `out` are written; those an operation adds to are named by the verb."""
+
+    def matmul(self, a: Array, b: Array, out: Array) -> None:
+        """out = a b, of shapes (M, K), (K, N) and (M, N)."""
+        self.xp.matmul(a, b, out=out)
+
+    def add_matmul(self, a: Array, b: Array, out: Array) -> None:
+        """out += a b, of shapes (M, K), (K, N) and (M, N)."""
+        out += self.xp.matmul(a, b)
+
+    def add_row_sum(self, x: Array, out: Array) -> None:
+        """out += the sum of x (M, N) over its rows, (N,)."""
+        out += x.sum(axis=0)

@@ -1,0 +1,110 @@
+"""From the net as written to the net as run: layers filtered by the net's state, and splits inserted.
+
+Pure functions from NetParameter to NetParameter.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from cafflite.errors import NetError
+from cafflite.proto import caffe_pb2
+
+
+def where(layer: Any) -> str:
+    """The place that errors about a LayerParameter start with: `lenet.prototxt:37: layer 'ip1' (InnerProduct)`."""
+    place = f"{layer.place}: " if layer.place else ""
+    return f"{place}layer '{layer.name}' ({layer.type})"
+
+
+def filter_net(net: Any) -> Any:
+    """The net without the layers that its own `state` (phase, level, stages) leaves out."""
+    filtered = caffe_pb2.NetParameter()
+    filtered.CopyFrom(net)
+    del filtered.layer[:]
+    filtered.layer.extend(layer for layer in net.layer if _is_included(layer, net.state))
+    return filtered
+
+
+def _is_included(layer: Any, state: Any) -> bool:
+    if layer.include and layer.exclude:
+        raise NetError("it has both include and exclude rules, expected only one kind").at(where(layer))
+    if layer.include:
+        return any(_meets(state, rule) for rule in layer.include)
+    return not any(_meets(state, rule) for rule in layer.exclude)
+
+
+def _meets(state: Any, rule: Any) -> bool:
+    return (
+        (not rule.HasField("phase") or rule.phase == state.phase)
+        and (not rule.HasField("min_level") or state.level >= rule.min_level)
+        and (not rule.HasField("max_level") or state.level <= rule.max_level)
+        and all(stage in state.stage for stage in rule.stage)
+        and not any(stage in state.stage for stage in rule.not_stage)
+    )
+
+
+def insert_splits(net: Any) -> Any:
+    """The net with a Split layer behind every blob that is read more than once, named as Caffe names them.
+
+    A top with a loss weight of its own counts as read once more, by the loss.
+    """
+    readers, sources = _readers(net)
+    split = caffe_pb2.NetParameter()
+    split.CopyFrom(net)
+    del split.layer[:]
+    taken: Counter[tuple[int, int]] = Counter()
+    for i, layer in enumerate(net.layer):
+        wired = split.layer.add()
+        wired.CopyFrom(layer)
+        for j, name in enumerate(layer.bottom):
+            source = sources[i, j]
+            if readers[source] > 1:
+                wired.bottom[j] = _split_blob(net.layer[source[0]].name, name, source[1], taken[source])
+                taken[source] += 1
+        for j, name in enumerate(layer.top):
+            if readers[i, j] > 1:
+                loss_weight = layer.loss_weight[j] if j < len(layer.loss_weight) else 0.0
+                _add_split(split, layer, name, j, readers[i, j], loss_weight)
+                if loss_weight:
+                    wired.ClearField("loss_weight")
+                    taken[i, j] += 1  # the first copy is the one the loss reads
+    return split
+
+
+def _readers(net: Any) -> tuple[Counter[tuple[int, int]], dict[tuple[int, int], tuple[int, int]]]:
+    """How often each top (layer, index) is read, and which top each bottom (layer, index) reads."""
+    latest: dict[str, tuple[int, int]] = {}
+    readers: Counter[tuple[int, int]] = Counter()
+    sources = {}
+    for i, layer in enumerate(net.layer):
+        for j, name in enumerate(layer.bottom):
+            if name not in latest:
+                raise NetError(f"unknown bottom blob '{name}': no layer before it makes it{meant(name, latest)}").at(
+                    where(layer)
+                )
+            sources[i, j] = latest[name]
+            readers[latest[name]] += 1
+        for j, name in enumerate(layer.top):
+            latest[name] = (i, j)
+            if j < len(layer.loss_weight) and layer.loss_weight[j]:
+                readers[i, j] += 1
+    return readers, sources
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """`; did you mean '...'?` where one of `names` is close, else nothing."""
+    close = get_close_matches(name, names, 1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _split_blob(layer: str, blob: str, index: int, copy: int) -> str:
+    return f"{blob}_{layer}_{index}_split_{copy}"
+
+
+def _add_split(net: Any, source: Any, blob: str, index: int, copies: int, loss_weight: float) -> None:
+    split = net.layer.add(name=f"{blob}_{source.name}_{index}_split", type="Split", bottom=[blob], place=source.place)
+    split.top.extend(_split_blob(source.name, blob, index, k) for k in range(copies))
+    if loss_weight:
+        split.loss_weight.extend([loss_weight] + [0.0] * (copies - 1))

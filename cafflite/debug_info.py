@@ -1,0 +1,48 @@
+"""What `debug_info: true` prints: the mean absolute value of every blob as the net computes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cafflite.blob import Array
+from cafflite.log import info
+
+if TYPE_CHECKING:
+    from cafflite.net import Net
+
+
+def _mean(array: Array) -> str:
+    return f"{float(abs(array).sum()) / max(1, array.size):g}"
+
+
+def forward(net: Net, index: int) -> None:
+    """Print the tops and parameters of a layer after its forward pass."""
+    step = net.steps[index]
+    head = f"    [Forward] Layer {step.layer.name}, "
+    for name, blob in zip(step.top_names, step.top, strict=True):
+        info(f"{head}top blob {name} data: {_mean(blob.data)}")
+    for name, blob in zip(net.param_names(index), step.layer.blobs, strict=True):
+        info(f"{head}param blob {name} data: {_mean(blob.data)}")
+
+
+def backward(net: Net, index: int) -> None:
+    """Print the diffs of a layer's bottoms and parameters after its backward pass."""
+    step = net.steps[index]
+    head = f"    [Backward] Layer {step.layer.name}, "
+    for name, blob, wanted in zip(step.bottom_names, step.bottom, step.propagate_down, strict=True):
+        if wanted:
+            info(f"{head}bottom blob {name} diff: {_mean(blob.diff)}")
+    for name, blob, wanted in zip(
+        net.param_names(index), step.layer.blobs, step.layer.param_propagate_down, strict=True
+    ):
+        if wanted:
+            info(f"{head}param blob {name} diff: {_mean(blob.diff)}")
+
+
+def params(net: Net) -> None:
+    """Print the norms of all parameters and of their diffs, after a backward pass."""
+    data, diff = net.data_buffer, net.diff_buffer
+    l1 = float(abs(data).sum()), float(abs(diff).sum())
+    l2 = float((data * data).sum()) ** 0.5, float((diff * diff).sum()) ** 0.5
+    norms = f"L1 norm = ({l1[0]:g}, {l1[1]:g}); L2 norm = ({l2[0]:g}, {l2[1]:g})"
+    info(f"    [Backward] All net params (data, diff): {norms}")

@@ -1,0 +1,323 @@
+"""Net: layers in order, their blobs and parameters; forward, backward, share, reshape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cafflite import backend, build, debug_info
+from cafflite.backend.ops import Ops
+from cafflite.backend.pool import one_blas_thread
+from cafflite.blob import Array, Blob
+from cafflite.errors import CaffliteError, NetError, ShapeError
+from cafflite.layers.base import BlobVec, Layer, registry
+from cafflite.proto import caffe_pb2
+from cafflite.proto.upgrade import upgrade_net
+
+
+@dataclass
+class Param:
+    """A parameter that a solver updates: its blob, its multipliers, and its place in the net's flat buffers."""
+
+    name: str
+    blob: Blob
+    lr_mult: float
+    decay_mult: float
+    place: slice = slice(0, 0)
+    lr_is_given: bool = False
+    decay_is_given: bool = False
+
+
+@dataclass
+class Step:
+    """One layer with the blobs it is wired to."""
+
+    layer: Layer
+    bottom: list[Blob]
+    top: list[Blob]
+    bottom_names: list[str]
+    top_names: list[str]
+    where: str
+    propagate_down: list[bool]
+    loss_weight: list[float]
+    need_backward: bool = False
+    bottom_shapes: tuple = ()
+
+
+def _refuse_unknown_types(net: Any) -> None:
+    unknown = [layer for layer in net.layer if layer.type not in registry]
+    if unknown:
+        lines = [
+            f"{build.where(layer)}: unknown layer type '{layer.type}'{build.meant(layer.type, registry)}"
+            for layer in unknown
+        ]
+        raise NetError("\n".join(lines) + "; registered types: " + ", ".join(sorted(registry)))
+
+
+class Net:
+    """A net in one phase, built from a NetParameter whose `state` names the phase, level and stages.
+
+    net_param  as read from a prototxt, of any age; it is upgraded, filtered and wired here
+    ops        the device and number type; those of the current mode and float32 by default
+    seed       makes fillers and random layers repeatable; drawn from `backend.set_random_seed`'s by default
+
+    Raises NetError, or ShapeError, with the place of the layer that cannot be built.
+    """
+
+    def __init__(self, net_param: Any, ops: Ops | None = None, seed: int | None = None) -> None:
+        param = build.insert_splits(build.filter_net(upgrade_net(net_param)))
+        if not param.layer:
+            raise NetError("the net has no layers" + (" in this phase" if net_param.layer else ""))
+        self.name: str = param.name
+        self.phase: int = param.state.phase
+        self.ops = ops or backend.current_ops()
+        self.debug_info: bool = param.debug_info
+        self.steps: list[Step] = []
+        self.blobs: dict[str, Blob] = {}
+        self.params: dict[str, BlobVec] = {}
+        self.loss_weights: dict[str, float] = {}
+        self.inputs: list[str] = []
+        self.learnable: list[Param] = []
+        self.param_owners: dict[tuple[int, int], tuple[int, int]] = {}
+        self._learnable_of: dict[tuple[int, int], int] = {}  # owner (layer, index) -> index in learnable
+        self._named_params: dict[str, tuple[int, int]] = {}
+
+        seeds = self.ops.generator(backend.next_seed() if seed is None else seed)
+        _refuse_unknown_types(param)
+        unread: dict[str, None] = {}
+        needs_diff: set[str] = set()
+        with one_blas_thread:
+            for layer_param in param.layer:
+                self._add_layer(layer_param, int(seeds.integers(2**63)), unread, needs_diff)
+        self.outputs = sorted(unread)
+        self._skip_what_no_loss_needs()
+        if param.force_backward:
+            self._force_backward()
+        self._lay_out_params()
+
+    @property
+    def layers(self) -> list[Layer]:
+        return [step.layer for step in self.steps]
+
+    # Building
+
+    def _add_layer(self, layer_param: Any, seed: int, unread: dict[str, None], needs_diff: set[str]) -> None:
+        where = build.where(layer_param)
+        try:
+            if not layer_param.HasField("phase"):
+                layer_param.phase = self.phase
+            layer = registry[layer_param.type](layer_param, layer_param.phase, self.ops, seed)
+            step = self._wire(layer, where, unread, needs_diff)
+            layer.setup(step.bottom, step.top)
+            self._reshape(step)
+            index = len(self.steps)
+            self.steps.append(step)
+            self._add_params(index, layer)
+        except CaffliteError as error:
+            raise error.at(where) from error
+        step.need_backward = any(step.propagate_down) or any(layer.param_propagate_down)
+        (needs_diff.update if step.need_backward else needs_diff.difference_update)(step.top_names)
+        for name, weight in zip(step.top_names, step.loss_weight, strict=True):
+            self.loss_weights[name] = weight
+
+    def _wire(self, layer: Layer, where: str, unread: dict[str, None], needs_diff: set[str]) -> Step:
+        p = layer.layer_param
+        bottom_names, top_names = list(p.bottom), list(p.top)
+        for name in bottom_names:
+            if name not in unread:
+                raise NetError(f"its bottom blob '{name}' is read by another layer in place after this name was taken")
+            del unread[name]
+        if p.propagate_down and len(p.propagate_down) != len(bottom_names):
+            raise NetError(f"propagate_down is given {len(p.propagate_down)} times for {len(bottom_names)} bottoms")
+        bottom = [self.blobs[name] for name in bottom_names]
+        top = []
+        for i, name in enumerate(top_names):
+            in_place = i < len(bottom_names) and bottom_names[i] == name
+            if name in self.blobs and not in_place:
+                raise NetError(f"its top blob '{name}' is made by another layer already")
+            top.append(self.blobs.setdefault(name, Blob((), self.ops)))
+            unread[name] = None
+            if layer.type == "Input":
+                self.inputs.append(name)
+        if layer.auto_top:
+            least = layer.num_top if isinstance(layer.num_top, int) else layer.num_top[0]
+            for _ in range(least - len(top)):
+                top_names.append("(automatic)")
+                top.append(Blob((), self.ops))
+        layer.check_blob_counts(len(bottom), len(top))
+        wanted = [name in needs_diff for name in bottom_names]
+        propagate_down = list(p.propagate_down) if p.propagate_down else wanted
+        loss_weight = self._loss_weight(layer, len(top))
+        return Step(layer, bottom, top, bottom_names, top_names, where, propagate_down, loss_weight)
+
+    def _loss_weight(self, layer: Layer, tops: int) -> list[float]:
+        given = list(layer.layer_param.loss_weight)
+        if given and len(given) != tops:
+            raise NetError(f"loss_weight is given {len(given)} times, expected once for each of its {tops} tops")
+        return given or [layer.default_loss_weight(i) for i in range(tops)]
+
+    def _add_params(self, index: int, layer: Layer) -> None:
+        specs = list(layer.layer_param.param)
+        if len(specs) > len(layer.blobs):
+            raise NetError(
+                f"it has {len(specs)} param blocks, expected at most one for each of its {len(layer.blobs)} blobs"
+            )
+        specs += [caffe_pb2.ParamSpec()] * (len(layer.blobs) - len(specs))
+        layer.param_propagate_down = [spec.lr_mult != 0 for spec in specs]
+        if layer.blobs:
+            self.params[layer.name] = layer.blobs
+        for i, (spec, blob) in enumerate(zip(specs, layer.blobs, strict=True)):
+            owner = self._named_params.setdefault(spec.name, (index, i)) if spec.name else (index, i)
+            self.param_owners[index, i] = owner
+            if owner == (index, i):
+                self._learnable_of[owner] = len(self.learnable)
+                self.learnable.append(
+                    Param(spec.name or str(i), blob, spec.lr_mult, spec.decay_mult, slice(0, 0),
+                          spec.HasField("lr_mult"), spec.HasField("decay_mult"))
+                )  # fmt: skip
+            else:
+                self._share_param(spec, blob, owner)
+
+    def _share_param(self, spec: Any, blob: Blob, owner: tuple[int, int]) -> None:
+        shared = self.learnable[self._learnable_of[owner]]
+        of = f"parameter '{spec.name}', which it shares with layer '{self.steps[owner[0]].layer.name}',"
+        if spec.share_mode == caffe_pb2.ParamSpec.PERMISSIVE:
+            if blob.count != shared.blob.count:
+                raise ShapeError(f"{of} has {shared.blob.count} values there and {blob.count} here")
+        elif blob.shape != shared.blob.shape:
+            raise ShapeError(
+                f"{of} has shape {shared.blob.shape} there and {blob.shape} here; "
+                "share_mode: PERMISSIVE allows shapes of equal count"
+            )
+        for field, given in (("lr_mult", "lr_is_given"), ("decay_mult", "decay_is_given")):
+            if spec.HasField(field):
+                value = getattr(spec, field)
+                if getattr(shared, given) and getattr(shared, field) != value:
+                    raise NetError(f"{of} has {field} {getattr(shared, field):g} there and {value:g} here")
+                setattr(shared, field, value)
+                setattr(shared, given, True)
+
+    def _skip_what_no_loss_needs(self) -> None:
+        """Take back the backward pass of layers that are under no loss, or whose tops' diffs nobody computes."""
+        under_loss: set[str] = set()
+        skipped: set[str] = set()
+        for step in reversed(self.steps):
+            contributes = any(step.loss_weight) or not under_loss.isdisjoint(step.top_names)
+            if not contributes or skipped.issuperset(step.top_names):
+                step.need_backward = False
+                step.propagate_down = [False] * len(step.bottom)
+            if contributes:
+                under_loss.update(step.bottom_names)
+            skipped.update(n for n, wanted in zip(step.bottom_names, step.propagate_down, strict=True) if not wanted)
+
+    def _force_backward(self) -> None:
+        for step in self.steps:
+            step.need_backward = True
+            step.propagate_down = [
+                wanted or step.layer.allow_force_backward(i) for i, wanted in enumerate(step.propagate_down)
+            ]
+            step.layer.param_propagate_down = [True] * len(step.layer.blobs)
+
+    def _lay_out_params(self) -> None:
+        """Move all learnable parameters into one buffer and their diffs into another; the blobs become views."""
+        count = sum(param.blob.count for param in self.learnable)
+        self.data_buffer: Array = self.ops.xp.empty(count, self.ops.dtype)
+        self.diff_buffer: Array = self.ops.xp.empty(count, self.ops.dtype)
+        start = 0
+        for param in self.learnable:
+            param.place = slice(start, start + param.blob.count)
+            param.blob.place(self.data_buffer[param.place], self.diff_buffer[param.place])
+            start = param.place.stop
+        for (layer, i), owner in self.param_owners.items():
+            if owner != (layer, i):
+                blob, shared = self.steps[layer].layer.blobs[i], self.steps[owner[0]].layer.blobs[owner[1]]
+                blob.share_data(shared)
+                blob.share_diff(shared)
+
+    def param_names(self, index: int) -> list[str]:
+        """The names of a layer's parameters: as given in its `param` blocks, else their index."""
+        layer = self.steps[index].layer
+        given = [spec.name for spec in layer.layer_param.param]
+        return [given[i] if i < len(given) and given[i] else str(i) for i in range(len(layer.blobs))]
+
+    # Running
+
+    def _reshape(self, step: Step) -> None:
+        step.layer.reshape(step.bottom, step.top)
+        step.bottom_shapes = tuple([blob.shape for blob in step.bottom])
+        for blob, weight in zip(step.top, step.loss_weight, strict=True):
+            if weight:
+                blob.diff[...] = weight  # a loss's diff is its weight
+
+    def reshape(self) -> None:
+        """Let every layer take the shapes of its bottoms, from first to last."""
+        for step in self.steps:
+            try:
+                self._reshape(step)
+            except CaffliteError as error:
+                raise error.at(step.where) from error
+
+    def forward(self, start: int = 0, end: int | None = None) -> None:
+        """Run the layers from index `start` to `end`, both included (all by default)."""
+        with one_blas_thread:
+            for step in self.steps[start : None if end is None else end + 1]:
+                try:
+                    if step.layer.reshape_every_forward or step.bottom_shapes != tuple([b.shape for b in step.bottom]):
+                        self._reshape(step)
+                    step.layer.forward(step.bottom, step.top)
+                except CaffliteError as error:
+                    raise error.at(step.where) from error
+                if self.debug_info:
+                    debug_info.forward(self, self.steps.index(step))
+
+    def backward(self, start: int | None = None, end: int = 0) -> None:
+        """Run backward through the layers from index `start` (the last by default) down to `end`, both included."""
+        with one_blas_thread:
+            for step in reversed(self.steps[end : None if start is None else start + 1]):
+                if step.need_backward:
+                    try:
+                        step.layer.backward(step.top, step.propagate_down, step.bottom)
+                    except CaffliteError as error:
+                        raise error.at(step.where) from error
+                    if self.debug_info:
+                        debug_info.backward(self, self.steps.index(step))
+        if self.debug_info:
+            debug_info.params(self)
+
+    def loss(self) -> Array:
+        """The weighted sum of all losses after a forward pass, as a scalar on the net's device."""
+        losses = [
+            weight * blob.data.sum()
+            for step in self.steps
+            for blob, weight in zip(step.top, step.loss_weight, strict=True)
+            if weight
+        ]
+        return sum(losses, 0.0)
+
+    def clear_param_diffs(self) -> None:
+        """Set the diffs of all parameters to zero."""
+        self.diff_buffer[...] = 0
+
+    def share_trained_layers_with(self, other: Net) -> None:
+        """Use the parameters of the layers of `other` of the same name. Raises ShapeError where theirs differ."""
+        named = {step.layer.name: step.layer for step in other.steps}
+        for step in self.steps:
+            source = named.get(step.layer.name)
+            if source is None:
+                continue
+            shapes, found = [b.shape for b in step.layer.blobs], [b.shape for b in source.blobs]
+            if shapes != found:
+                raise ShapeError(f"its parameters {shapes} cannot be those of the other net's, {found}").at(step.where)
+            for blob, trained in zip(step.layer.blobs, source.blobs, strict=True):
+                blob.share_data(trained)
+
+    # What an exact resume needs
+
+    def state(self) -> list[dict[str, Any]]:
+        """The state of every layer beyond its parameters, in order."""
+        return [step.layer.state() for step in self.steps]
+
+    def restore(self, state: list[dict[str, Any]]) -> None:
+        """Take back what `state` gave."""
+        for step, layer_state in zip(self.steps, state, strict=True):
+            step.layer.restore(layer_state)
