@@ -18,20 +18,24 @@ def replace_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        raise FileError(f"{path}: cannot be written, because it is not a regular file")
+        raise FileError("cannot be written, because it is not a regular file").at(str(path))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         yield temporary
         _sync(temporary)
         os.replace(temporary, target)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise FileError(f"{path}: cannot be written: {reason}") from error
+        raise FileError(f"cannot be written: {reason(error)}").at(str(path)) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
     with suppress(OSError):  # not every file system can sync a folder
         _sync(target.parent)
+
+
+def reason(error: OSError) -> str:
+    """Why, in a few words: "No space left on device"."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _sync(path: Path) -> None:

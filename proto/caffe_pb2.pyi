@@ -1687,15 +1687,15 @@ class WeightsBlob(Message):
 
 class WeightsLayer(Message):
     DESCRIPTOR: Descriptor
-    name: str
-    type: str
+    name: bytes
+    type: bytes
     @property
     def blobs(self) -> RepeatedCompositeFieldContainer[WeightsBlob]: ...
     def __init__(
         self,
         *,
-        name: str | None = ...,
-        type: str | None = ...,
+        name: bytes | None = ...,
+        type: bytes | None = ...,
         blobs: Iterable[WeightsBlob] | None = ...,
     ) -> None: ...
 
@@ -1703,7 +1703,7 @@ class WeightsLayerV1(Message):
     DESCRIPTOR: Descriptor
     @property
     def layer(self) -> WeightsLayerV0: ...
-    name: str
+    name: bytes
     type: int
     @property
     def blobs(self) -> RepeatedCompositeFieldContainer[WeightsBlob]: ...
@@ -1711,28 +1711,28 @@ class WeightsLayerV1(Message):
         self,
         *,
         layer: WeightsLayerV0 | None = ...,
-        name: str | None = ...,
+        name: bytes | None = ...,
         type: int | None = ...,
         blobs: Iterable[WeightsBlob] | None = ...,
     ) -> None: ...
 
 class WeightsLayerV0(Message):
     DESCRIPTOR: Descriptor
-    name: str
-    type: str
+    name: bytes
+    type: bytes
     @property
     def blobs(self) -> RepeatedCompositeFieldContainer[WeightsBlob]: ...
     def __init__(
         self,
         *,
-        name: str | None = ...,
-        type: str | None = ...,
+        name: bytes | None = ...,
+        type: bytes | None = ...,
         blobs: Iterable[WeightsBlob] | None = ...,
     ) -> None: ...
 
 class WeightsNet(Message):
     DESCRIPTOR: Descriptor
-    name: str
+    name: bytes
     @property
     def layers(self) -> RepeatedCompositeFieldContainer[WeightsLayerV1]: ...
     @property
@@ -1740,7 +1740,7 @@ class WeightsNet(Message):
     def __init__(
         self,
         *,
-        name: str | None = ...,
+        name: bytes | None = ...,
         layers: Iterable[WeightsLayerV1] | None = ...,
         layer: Iterable[WeightsLayer] | None = ...,
     ) -> None: ...

@@ -1,6 +1,6 @@
 """Compile caffe.proto to caffe.binpb and caffe_pb2.pyi.
 
-``python -m cafflite.tools.gen_proto`` writes both files beside caffe.proto; with ``--check`` it writes nothing and
+``python tools/gen_proto.py`` writes both files beside caffe.proto; with ``--check`` it writes nothing and
 exits with 1 when one of them is not what caffe.proto asks for. Needs grpcio-tools, for its protoc.
 """
 
@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> int:
         return 0
     stale = [name for name, content in made.items() if (FOLDER / name).read_bytes() != content]
     for name in stale:
-        print(f"{name} is not what caffe.proto asks for; run python -m cafflite.tools.gen_proto", file=sys.stderr)
+        print(f"{name} is not what caffe.proto asks for; run python tools/gen_proto.py", file=sys.stderr)
     return 1 if stale else 0
 
 

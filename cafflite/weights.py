@@ -1,0 +1,194 @@
+"""The parameters of a net in files, binary caffemodels and HDF5, read by the names of the layers."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+import numpy
+from google.protobuf.message import DecodeError
+
+from cafflite import hdf5
+from cafflite.blob import Array, Blob
+from cafflite.errors import CaffliteError, WeightsError
+from cafflite.files import replace_file
+from cafflite.net import Net
+from cafflite.proto import blob_proto
+from cafflite.proto.caffe_pb2 import NetParameter, WeightsNet
+
+Path = str | os.PathLike[str]
+Weights = dict[str, dict[int, Any]]  # name of a layer: index of a parameter: an array or a h5py.Dataset
+
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+LARGEST_BINARY = 2**31 - 1  # bytes; protobuf counts them in 31 bits
+
+log = logging.getLogger(__name__)
+
+
+def to_proto(net: Net, write_diff: bool = False) -> NetParameter:
+    """The net as it was built, split layers included, with its parameters, and their diffs if `write_diff`.
+
+    A parameter that layers share is in each of them. Raises WeightsError when a binary file cannot hold them.
+    """
+    count = sum(blob.count for layer in net.layers for blob in layer.blobs)
+    size = count * net.ops.dtype.itemsize * (2 if write_diff else 1)
+    if size > LARGEST_BINARY:
+        raise WeightsError(
+            f"the parameters take {size / 2**30:.1f} GiB and a binary file ends at 2: write HDF5 instead "
+            "(snapshot_format: HDF5 or save_hdf5)"
+        )
+    param = NetParameter(name=net.name)
+    for layer in net.layers:
+        layer_param = param.layer.add()
+        layer_param.CopyFrom(layer.layer_param)
+        layer_param.ClearField("place")
+        layer_param.ClearField("blobs")
+        for blob in layer.blobs:
+            diff = _on_host(blob.diff) if write_diff else None
+            layer_param.blobs.append(blob_proto.from_array(_on_host(blob.data), diff))
+    return param
+
+
+def save(net: Net, path: Path, write_diff: bool = False) -> None:
+    """Write a binary caffemodel. Raises FileError, and then an older file stays as it was."""
+    content = to_proto(net, write_diff).SerializeToString()
+    with replace_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def save_hdf5(net: Net, path: Path, write_diff: bool = False) -> None:
+    """Write the parameters as HDF5. Raises FileError, and then an older file stays as it was.
+
+    data/<layer>/<i> is parameter i of a layer; one that layers share is under its owner only. If `write_diff`,
+    diff/<layer>/<i> is its diff, under every layer. A layer without parameters has its group all the same.
+    """
+    with hdf5.writing(path) as file:
+        for index, layer in enumerate(net.layers):
+            try:
+                data = file.require_group(f"data/{layer.name}")
+                for i, blob in enumerate(layer.blobs):
+                    if net.param_owners[index, i] == (index, i):
+                        data[str(i)] = _on_host(blob.data)
+                    if write_diff:
+                        file[f"diff/{layer.name}/{i}"] = _on_host(blob.diff)
+            except (ValueError, TypeError) as error:
+                raise WeightsError(
+                    f"{path}: HDF5 cannot hold a layer '{layer.name}' beside the others, write a binary file: {error}"
+                ) from error
+
+
+def load(net: Net, path: Path) -> None:
+    """Set the parameters of the layers that a file names, a caffemodel of either format and any age.
+
+    A layer that the file does not name keeps its values. Raises WeightsError when the file is damaged, or when a
+    layer's parameters in it are not as many or of other shapes than in the net; then the net stays as it was.
+    """
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            is_hdf5 = file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
+            file.seek(0)
+            content = b"" if is_hdf5 or size > LARGEST_BINARY else file.read()
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        if is_hdf5:
+            with hdf5.reading(path, WeightsError) as file:
+                _copy(net, _from_hdf5(file))
+        else:
+            copy_from(net, _parse(content, size))
+    except CaffliteError as error:
+        raise error.at(os.fspath(path)) from error
+
+
+def load_each(net: Net, paths: str) -> None:
+    """Load the files of a list with commas between, one after the other."""
+    for path in paths.split(","):
+        load(net, path.strip())
+
+
+def copy_from(net: Net, param: NetParameter | WeightsNet) -> None:
+    """Set the parameters of the layers that `param` names, as `load` does."""
+    if isinstance(param, NetParameter):
+        param = WeightsNet.FromString(param.SerializePartialToString())
+    _copy(net, _from_proto(param))
+
+
+def _parse(content: bytes, size: int) -> WeightsNet:
+    if size > LARGEST_BINARY:
+        raise WeightsError(f"{size / 2**30:.1f} GiB is more than protobuf can read; save such a net as HDF5")
+    try:
+        param = WeightsNet.FromString(content)
+    except DecodeError as error:
+        raise WeightsError("this is not a caffemodel, or a damaged one") from error
+    if not param.layer and not param.layers:
+        raise WeightsError("no layers are in this file, expected a caffemodel")
+    return param
+
+
+def _from_proto(param: WeightsNet) -> Weights:
+    weights: Weights = {}
+    for layer in chain((old.layer if old.HasField("layer") else old for old in param.layers), param.layer):
+        name = layer.name.decode(errors="replace")
+        try:
+            weights[name] = {i: blob_proto.to_array(blob) for i, blob in enumerate(layer.blobs)}
+        except WeightsError as error:
+            raise WeightsError(f"layer '{name}': {error}") from error
+    return weights
+
+
+def _from_hdf5(file: Any) -> Weights:
+    """Names with '/' in them are groups in groups; a group that holds only groups is no layer."""
+    weights: Weights = {}
+    members = hdf5.members(file, "data", WeightsError)
+    for path, item in members.items():
+        layer, _, last = path.rpartition("/")
+        if hasattr(item, "dtype"):
+            if not last.isdecimal() or item.dtype.kind not in "fiu":
+                raise WeightsError(f"'data/{path}' is not a parameter, expected numbers under data/<layer>/<index>")
+            weights.setdefault(layer, {})[int(last)] = item
+        elif len(item) == 0:
+            weights[path] = {}
+    return weights
+
+
+def _copy(net: Net, weights: Weights) -> None:
+    layers = net.layers
+    first = {layer.name: index for index, layer in reversed(list(enumerate(layers)))}
+    pairs: list[tuple[Blob, Any]] = []
+    wrong: list[str] = []
+    for name, arrays in weights.items():
+        if name not in first:
+            log.info("Ignoring source layer %s", name)
+            continue
+        index = first[name]
+        blobs = layers[index].blobs
+        if layers[index].type == "BatchNorm" and len(blobs) == 3 and len(arrays) == 5:
+            log.warning("Ignoring the scale and bias of source layer %s, which this net's BatchNorm has not", name)
+            arrays = {i: arrays[i] for i in range(3)}  # NVIDIA's fork: mean, variance, factor, scale, bias
+        own = {i for i in range(len(blobs)) if net.param_owners[index, i] == (index, i)}
+        known = own <= arrays.keys() <= set(range(len(blobs)))
+        if known and all(_fits(array.shape, blobs[i].shape) for i, array in arrays.items()):
+            pairs += [(blobs[i], array) for i, array in arrays.items()]
+        else:
+            wrong.append(f"layer '{name}' has {_shapes(arrays.values())} in the file and {_shapes(blobs)} in the net")
+    if wrong:
+        raise WeightsError(f"{'; '.join(wrong)}; rename a layer in the net to let it start with new values")
+    for blob, values in [(blob, numpy.asarray(array)) for blob, array in pairs]:
+        blob.data[...] = blob.ops.xp.asarray(values.reshape(blob.shape))
+
+
+def _fits(source: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Before 2015 every parameter had four axes, the first ones of extent 1 where there were fewer."""
+    return source in (target, (1,) * (4 - len(target)) + target)
+
+
+def _shapes(arrays: Iterable[Any]) -> str:
+    return " and ".join(str(array.shape) for array in arrays) or "no parameters"
+
+
+def _on_host(array: Array) -> numpy.ndarray:
+    return array.get() if hasattr(array, "get") else array
