@@ -23,7 +23,7 @@ class Param:
     blob: Blob
     lr_mult: float
     decay_mult: float
-    place: slice = slice(0, 0)
+    place: slice
     lr_is_given: bool = False
     decay_is_given: bool = False
 
