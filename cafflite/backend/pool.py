@@ -9,11 +9,14 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from functools import cache
 
 from cafflite.errors import BackendError
 
 
-def _thread_count() -> int:
+@cache
+def threads() -> int:
+    """How many threads there are, the caller's included. Raises BackendError for a wrong CAFFLITE_NUM_THREADS."""
     text = os.environ.get("CAFFLITE_NUM_THREADS", "")
     if not text:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -22,7 +25,6 @@ def _thread_count() -> int:
     return int(text)
 
 
-threads = _thread_count()
 _tasks: list[queue.SimpleQueue] = []
 _done: queue.SimpleQueue = queue.SimpleQueue()
 _busy = threading.Lock()
@@ -41,7 +43,7 @@ def _work(tasks: queue.SimpleQueue, done: queue.SimpleQueue) -> None:
 
 
 def _start() -> None:
-    for _ in range(threads - 1):
+    for _ in range(threads() - 1):
         tasks: queue.SimpleQueue = queue.SimpleQueue()
         threading.Thread(target=_work, args=(tasks, _done), daemon=True, name="cafflite").start()
         _tasks.append(tasks)
@@ -86,7 +88,7 @@ def run(function: Callable[[slice], None], slices: list[slice]) -> None:
 
 def split(count: int, least: int = 1) -> list[slice]:
     """`count` rows as at most `threads` equal slices of `least` rows or more (one slice when there are fewer)."""
-    pieces = max(1, min(threads, count // max(1, least)))
+    pieces = max(1, min(threads(), count // max(1, least)))
     bounds = [count * i // pieces for i in range(pieces + 1)]
     return [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
 
