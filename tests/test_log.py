@@ -1,3 +1,4 @@
+import io
 import re
 
 import pytest
@@ -7,10 +8,9 @@ from cafflite import log
 LINE = re.compile(r"[IW]\d{4} \d\d:\d\d:\d\d\.\d{6} [ \d]{5,} test_log\.py:\d+\] (.*)")
 
 
-@pytest.fixture
-def terminal(capsys, monkeypatch):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    return capsys
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
 
 def messages(capsys) -> list[str]:
@@ -42,9 +42,11 @@ def test_what_is_left_out(capsys, monkeypatch, quiet, least, kept):
     assert messages(capsys) == kept
 
 
-def test_the_footer_stays_below_the_messages(terminal):
+def test_the_footer_stays_below_the_messages(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
     log.footer("10%")
     log.info("one")
     log.footer("")
     clear = re.escape("\r\x1b[K")
-    assert re.fullmatch(f"{clear}10%{clear}I.* one\n10%{clear}", terminal.readouterr().err)
+    assert re.fullmatch(f"{clear}10%{clear}I.* one\n10%{clear}", terminal.getvalue())
