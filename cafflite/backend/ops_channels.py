@@ -1,0 +1,44 @@
+"""Operations along channels: slope and offset, normalization, PReLU."""
+
+from cafflite.backend.base import Array, BaseOps
+
+
+class ChannelOps(BaseOps):
+    """Arrays are (N, C, S): a batch, channels, and everything behind them. A value for each channel is (C,).
+
+    `out` may be the array it is computed from.
+    """
+
+    def channel_affine(self, x: Array, scale: Array, bias: Array | None, out: Array) -> None:
+        """out = scale x + bias."""
+        self.xp.multiply(x, scale[:, None], out=out)
+        if bias is not None:
+            out += bias[:, None]
+
+    def add_channel_dot(self, a: Array, b: Array, out: Array) -> None:
+        """out (C,) += the sum of a b over N and S."""
+        out += self.xp.einsum("ncs,ncs->c", a, b)
+
+    def channel_moments(self, x: Array, mean: Array, variance: Array) -> None:
+        """mean (C,) and variance (C,) of x over N and S."""
+        x.mean(axis=(0, 2), out=mean)
+        x.var(axis=(0, 2), out=variance)
+
+    def channel_normalize(self, x: Array, mean: Array, inverse: Array, out: Array) -> None:
+        """out = inverse (x - mean), where inverse is one over the deviation."""
+        self.xp.subtract(x, mean[:, None], out=out)
+        out *= inverse[:, None]
+
+    def channel_normalize_backward(self, y: Array, dy: Array, inverse: Array, out: Array) -> None:
+        """out = inverse (dy - mean(dy) - y mean(y dy)): the gradient of y where mean and deviation are x's own."""
+        mean = dy.mean(axis=(0, 2))
+        along = (y * dy).mean(axis=(0, 2))
+        out[...] = inverse[:, None] * (dy - mean[:, None] - y * along[:, None])
+
+    def prelu(self, x: Array, slope: Array, out: Array) -> None:
+        """out = x where x > 0, else slope x."""
+        out[...] = self.xp.where(x > 0, x, slope[:, None] * x)
+
+    def prelu_backward(self, dy: Array, x: Array, slope: Array, out: Array) -> None:
+        """out = dy where x > 0, else slope dy."""
+        out[...] = self.xp.where(x > 0, dy, slope[:, None] * dy)
