@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
-from cafflite.errors import CaffliteError
+from cafflite.errors import CaffliteError, FileError
 from cafflite.files import reason, replace_file
 
 # h5py is imported where it is used, because that takes long.
@@ -44,26 +44,52 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Any]:
         temporary.write_bytes(memory.getbuffer())
 
 
-def members(file: Any, name: str, error_type: type[CaffliteError]) -> dict[str, Any]:
-    """The groups and data sets inside the group `name`, at any depth, by their path from there.
+@contextmanager
+def appending(path: str | os.PathLike[str], anew: bool) -> Iterator[Any]:
+    """The h5py.File of `path` to add to, emptied first if `anew`. Raises FileError."""
+    import h5py
 
-    Raises `error_type` for what could lead outside of the file: links that are not hard, virtual data sets, and data
-    sets with external storage.
+    try:
+        with h5py.File(path, "w" if anew else "a") as file:
+            yield file
+    except (OSError, RuntimeError) as error:
+        raise FileError(f"{path}: cannot be written as HDF5: {error}") from error
+
+
+def member(group: Any, name: str, error_type: type[CaffliteError]) -> Any:
+    """The group or data set called `name` in `group`.
+
+    Raises `error_type` when there is none, and for what could lead outside of the file: soft and external links,
+    virtual data sets, and data sets with external storage.
     """
     import h5py
 
-    links: dict[str, Any] = {}
-    file.visititems_links(links.__setitem__)
-    if not isinstance(links.get(name), h5py.HardLink) or not isinstance(file[name], h5py.Group):
-        raise error_type(f"there is no group '{name}' in this file")
-    found = {}
-    for path, link in links.items():
-        if not path.startswith(f"{name}/"):
-            continue
-        if not isinstance(link, h5py.HardLink):
-            raise error_type(f"'{path}' is a link to something elsewhere, which is not followed")
-        item = file[path]
-        if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
-            raise error_type(f"'{path}' has its numbers in another file, which is not opened")
-        found[path.removeprefix(f"{name}/")] = item
+    link = group.get(name, getlink=True)
+    place = f"{group.name.rstrip('/')}/{name}"
+    if link is None:
+        raise error_type(f"there is no '{place}' in this file")
+    if not isinstance(link, h5py.HardLink):
+        raise error_type(f"'{place}' is a link to something elsewhere, which is not followed")
+    item = group[name]
+    if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+        raise error_type(f"'{place}' has its numbers in another file, which is not opened")
+    return item
+
+
+def members(group: Any, error_type: type[CaffliteError]) -> dict[str, Any]:
+    """The groups and data sets in `group` at any depth, by their path from there. Raises as `member` does."""
+    import h5py
+
+    found: dict[str, Any] = {}
+    seen = {group}
+    waiting = [("", group)]
+    while waiting:
+        path, outer = waiting.pop()
+        for name in outer:
+            item = found[path + name] = member(outer, name, error_type)
+            if isinstance(item, h5py.Group):
+                if item in seen:
+                    raise error_type(f"'{outer.name}/{name}' is a group that stands in two places")
+                seen.add(item)
+                waiting.append((f"{path}{name}/", item))
     return found

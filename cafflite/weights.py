@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable
 from itertools import chain
@@ -11,7 +10,7 @@ from typing import Any
 import numpy
 from google.protobuf.message import DecodeError
 
-from cafflite import hdf5
+from cafflite import hdf5, log
 from cafflite.blob import Array, Blob
 from cafflite.errors import CaffliteError, WeightsError
 from cafflite.files import replace_file
@@ -24,8 +23,6 @@ Weights = dict[str, dict[int, Any]]  # name of a layer: index of a parameter: an
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LARGEST_BINARY = 2**31 - 1  # bytes; protobuf counts them in 31 bits
-
-log = logging.getLogger(__name__)
 
 
 def to_proto(net: Net, write_diff: bool = False) -> NetParameter:
@@ -48,7 +45,7 @@ def to_proto(net: Net, write_diff: bool = False) -> NetParameter:
         layer_param.ClearField("blobs")
         for blob in layer.blobs:
             diff = _on_host(blob.diff) if write_diff else None
-            layer_param.blobs.append(blob_proto.from_array(_on_host(blob.data), diff))
+            blob_proto.set_array(layer_param.blobs.add(), _on_host(blob.data), diff)
     return param
 
 
@@ -68,16 +65,25 @@ def save_hdf5(net: Net, path: Path, write_diff: bool = False) -> None:
     with hdf5.writing(path) as file:
         for index, layer in enumerate(net.layers):
             try:
-                data = file.require_group(f"data/{layer.name}")
+                data = _group(file, f"/data/{layer.name}")
                 for i, blob in enumerate(layer.blobs):
                     if net.param_owners[index, i] == (index, i):
                         data[str(i)] = _on_host(blob.data)
-                    if write_diff:
-                        file[f"diff/{layer.name}/{i}"] = _on_host(blob.diff)
-            except (ValueError, TypeError) as error:
+                if write_diff:
+                    diff = _group(file, f"/diff/{layer.name}")
+                    for i, blob in enumerate(layer.blobs):
+                        diff[str(i)] = _on_host(blob.diff)
+            except (OSError, ValueError, TypeError) as error:
                 raise WeightsError(
                     f"{path}: HDF5 cannot hold a layer '{layer.name}' beside the others, write a binary file: {error}"
                 ) from error
+
+
+def _group(file: Any, path: str) -> Any:
+    group = file.require_group(path)
+    if group.name != path:
+        raise ValueError(f"'{path}' means '{group.name}' there")
+    return group
 
 
 def load(net: Net, path: Path) -> None:
@@ -143,13 +149,12 @@ def _from_proto(param: WeightsNet) -> Weights:
 def _from_hdf5(file: Any) -> Weights:
     """Names with '/' in them are groups in groups; a group that holds only groups is no layer."""
     weights: Weights = {}
-    members = hdf5.members(file, "data", WeightsError)
-    for path, item in members.items():
-        layer, _, last = path.rpartition("/")
-        if hasattr(item, "dtype"):
-            if not last.isdecimal() or item.dtype.kind not in "fiu":
-                raise WeightsError(f"'data/{path}' is not a parameter, expected numbers under data/<layer>/<index>")
-            weights.setdefault(layer, {})[int(last)] = item
+    for path, item in hdf5.members(hdf5.member(file, "data", WeightsError), WeightsError).items():
+        layer, _, index = path.rpartition("/")
+        if hasattr(item, "shape"):
+            if not index.isdecimal() or item.dtype.kind not in "fiu":
+                raise WeightsError(f"'data/{path}' is not a parameter, expected numbers in data/<layer>/<index>")
+            weights.setdefault(layer, {})[int(index)] = item
         elif len(item) == 0:
             weights[path] = {}
     return weights
@@ -157,24 +162,27 @@ def _from_hdf5(file: Any) -> Weights:
 
 def _copy(net: Net, weights: Weights) -> None:
     layers = net.layers
-    first = {layer.name: index for index, layer in reversed(list(enumerate(layers)))}
+    known = {layer.name for layer in layers}
+    for name in weights:
+        if name not in known:
+            log.info(f"Ignoring source layer {name}")
+    weights = dict(weights)
     pairs: list[tuple[Blob, Any]] = []
     wrong: list[str] = []
-    for name, arrays in weights.items():
-        if name not in first:
-            log.info("Ignoring source layer %s", name)
+    for index, layer in enumerate(layers):
+        if layer.name not in weights:
             continue
-        index = first[name]
-        blobs = layers[index].blobs
-        if layers[index].type == "BatchNorm" and len(blobs) == 3 and len(arrays) == 5:
-            log.warning("Ignoring the scale and bias of source layer %s, which this net's BatchNorm has not", name)
+        arrays = weights.pop(layer.name)  # of layers of one name, the first gets the values
+        if layer.type == "BatchNorm" and len(layer.blobs) == 3 and len(arrays) == 5:
+            log.info(f"Ignoring the scale and bias of source layer {layer.name}, which this net's BatchNorm has not")
             arrays = {i: arrays[i] for i in range(3)}  # NVIDIA's fork: mean, variance, factor, scale, bias
-        own = {i for i in range(len(blobs)) if net.param_owners[index, i] == (index, i)}
-        known = own <= arrays.keys() <= set(range(len(blobs)))
-        if known and all(_fits(array.shape, blobs[i].shape) for i, array in arrays.items()):
-            pairs += [(blobs[i], array) for i, array in arrays.items()]
+        own = {i for i in range(len(layer.blobs)) if net.param_owners[index, i] == (index, i)}
+        complete = own <= arrays.keys() <= set(range(len(layer.blobs)))
+        if complete and all(_fits(array.shape, layer.blobs[i].shape) for i, array in arrays.items()):
+            pairs += [(layer.blobs[i], array) for i, array in arrays.items()]
         else:
-            wrong.append(f"layer '{name}' has {_shapes(arrays.values())} in the file and {_shapes(blobs)} in the net")
+            there, here = _shapes(arrays.values()), _shapes(layer.blobs)
+            wrong.append(f"layer '{layer.name}' has {there} in the file and {here} in the net")
     if wrong:
         raise WeightsError(f"{'; '.join(wrong)}; rename a layer in the net to let it start with new values")
     for blob, values in [(blob, numpy.asarray(array)) for blob, array in pairs]:

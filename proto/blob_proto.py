@@ -25,15 +25,15 @@ _RAW_TYPES = {
 }
 
 
-def from_array(data: numpy.ndarray, diff: numpy.ndarray | None = None) -> BlobProto:
-    """A blob of `data`, and of `diff` where it is given: float64 as double_data, anything else as float32."""
-    blob = WeightsBlob(shape=BlobShape(dim=data.shape))
+def set_array(blob: BlobProto, data: numpy.ndarray, diff: numpy.ndarray | None = None) -> None:
+    """Put `data`, and `diff` where it is given, into a new blob: float64 as double_data, anything else as float32."""
+    slim = WeightsBlob(shape=BlobShape(dim=data.shape))
     for name, array in (("data", data), ("diff", diff)):
         if array is not None and array.dtype == numpy.float64:
-            setattr(blob, f"double_{name}", numpy.ascontiguousarray(array, "<f8").tobytes())
+            setattr(slim, f"double_{name}", array.astype("<f8", copy=False).tobytes())
         elif array is not None:
-            setattr(blob, name, numpy.ascontiguousarray(array, "<f4").tobytes())
-    return BlobProto.FromString(blob.SerializeToString())
+            setattr(slim, name, array.astype("<f4", copy=False).tobytes())
+    blob.MergeFromString(slim.SerializeToString())
 
 
 def to_array(blob: BlobProto | WeightsBlob, name: str = "data") -> numpy.ndarray:
