@@ -1,0 +1,45 @@
+"""Scale: y = s x, or y = s x + b, with s and b along some axes of x."""
+
+from cafflite.layers._along_axes import AlongAxes
+from cafflite.layers._kept_input import KeptInput
+from cafflite.layers.base import Blobs, layer
+from cafflite.proto.caffe_pb2 import FillerParameter
+
+
+@layer("Scale")
+class Scale(KeptInput, AlongAxes):
+    """
+    bottom[0]  x  (M..., K..., L...)  K from `axis` on
+    bottom[1]  s  (K...)              optional
+    top[0]     y  (M..., K..., L...)  may be x itself (in place)
+    blobs[0]   s  (K...)              with `num_axes` axes (-1: all from `axis` on); absent with a second bottom
+    blobs[-1]  b  (K...)              with bias_term
+    """
+
+    param_name = "scale_param"
+
+    def setup(self, bottom: Blobs, top: Blobs) -> None:
+        p = self.param
+        if len(bottom) == 1:
+            filler = p.filler if p.HasField("filler") else FillerParameter(type="constant", value=1)
+            self.add_blob(self.parameter_shape(bottom[0]), filler)
+        if p.bias_term:
+            self.add_blob(self.operand(bottom).shape, p.bias_filler)
+
+    def forward(self, bottom: Blobs, top: Blobs) -> None:
+        self.keep(bottom)
+        x, y = bottom[0].data.reshape(self.view), top[0].data.reshape(self.view)
+        s = self.operand(bottom).data.reshape(-1)
+        b = self.blobs[-1].data.reshape(-1) if self.param.bias_term else None
+        self.ops.channel_affine(x, s, b, out=y)
+
+    def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
+        dy = top[0].diff.reshape(self.view)
+        if self.param.bias_term and self.param_propagate_down[-1]:
+            self.ops.add_channel_sum(dy, out=self.blobs[-1].diff.reshape(-1))
+        ds = self.operand_diff(propagate_down, bottom)
+        if ds is not None:
+            self.ops.add_channel_dot(dy, self.kept(bottom).reshape(self.view), out=ds)
+        if propagate_down[0]:
+            s, dx = self.operand(bottom).data.reshape(-1), bottom[0].diff.reshape(self.view)
+            self.ops.channel_affine(dy, s, None, out=dx)
