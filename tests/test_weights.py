@@ -141,6 +141,19 @@ def test_finetuning_starts_from_the_layers_of_the_same_names(case, file, capsys)
     assert "Ignoring source layer old_head" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "case", ["snapshot_sgd_binaryproto/snap_iter_10", "lstm_adam/snap_iter_20", "lstm_fork_sgd/snap_iter_20"]
+)
+def test_a_snapshot_comes_back_as_caffe_wrote_it(case) -> None:
+    path = GOLDEN / "solver" / f"{case}.caffemodel"
+    net = cafflite.Net(str(path.with_name("net.prototxt")), cafflite.TRAIN)
+    weights.load(net, path)
+    written, expected = weights.to_proto(net), NetParameter.FromString(path.read_bytes())
+    for param in (written, expected):
+        param.layer[-1].ClearField("loss_weight")  # Caffe notes a loss's default weight there
+    assert written == expected
+
+
 # Round trips
 
 
