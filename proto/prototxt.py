@@ -14,6 +14,7 @@ from cafflite.proto.reader import Reader, is_repeated, position
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 _TEXT = re.compile(r"\s*(?:#|[A-Za-z_]\w+\s*(?::(?![/\\])|[{<]))|.*\n", re.ASCII)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
 def load_net(source: str | os.PathLike) -> NetParameter:
@@ -78,11 +79,11 @@ def _read_file(path: str | os.PathLike) -> str:
     except OSError as error:
         raise PrototxtError(f"{os.fspath(path)}: the file cannot be read: {error.strerror}") from None
     name = os.path.basename(path)
-    if b"\0" in content:
-        raise PrototxtError(f"{name}: this is a binary file (a caffemodel?) where a prototxt is expected")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
+        if _CONTROL.search(content):
+            raise PrototxtError(f"{name}: this is a binary file (a caffemodel?) where a prototxt is expected") from None
         before = content[: error.start].decode()
         place = f"{name}:{position(before, len(before))}"
         byte = content[error.start]

@@ -36,7 +36,7 @@ _ESCAPE = re.compile(
            | (.) )""",
     re.VERBOSE,
 )
-_INTEGER = re.compile(r"-?(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))")
+_INTEGER = re.compile(r"-?(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{,99}))")  # int() refuses thousands of digits
 _FLOAT = re.compile(r"(-?(?:(?!0[0-9])(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity|nan)))[fF]?")
 
 _LETTERS = dict(zip("abfnrtv\\'\"?", "\a\b\f\n\r\t\v\\'\"?", strict=True))
@@ -161,18 +161,18 @@ class Reader:
 
     def hint_for_unknown(self, name: str, message: Message) -> str:
         """What was probably meant by a field that the message does not have."""
-        fields = _fields(message.DESCRIPTOR)
-        other, mistaken = _MISTAKEN_FOR.get(message.DESCRIPTOR.name, (None, ""))
-        children = [(field.name, field.message_type) for field in fields.values() if field.message_type]
-        inside = [field for field, child in children if name in _fields(child) and child.name not in _MISTAKEN_FOR]
-        if inside:
-            return f"; it belongs inside {_either(inside)}"
-        if other and not self.braces and name in _fields(other.DESCRIPTOR):
-            return f"; {mistaken}"
         for outer, brace, start in reversed(self.braces):
             if name in _fields(outer.DESCRIPTOR):
                 missing = f"the '{_CLOSING[brace]}' for the '{brace}' in line {_line(self.text, start)}"
                 return f"; it belongs to {outer.DESCRIPTOR.name}: is {missing} missing?"
+        fields = _fields(message.DESCRIPTOR)
+        children = [(field.name, field.message_type) for field in fields.values() if field.message_type]
+        inside = [field for field, child in children if name in _fields(child) and child.name not in _MISTAKEN_FOR]
+        if inside:
+            return f"; it belongs inside {_either(inside)}"
+        other, mistaken = _MISTAKEN_FOR.get(message.DESCRIPTOR.name, (None, ""))
+        if other and not self.braces and name in _fields(other.DESCRIPTOR):
+            return f"; {mistaken}"
         return _did_you_mean(name, fields)
 
     def read_field(self, message: Message, field: FieldDescriptor, start: int) -> None:

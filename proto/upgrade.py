@@ -95,9 +95,7 @@ _SOLVER_TYPES = {
 def upgrade_net(net: NetParameter) -> NetParameter:
     """The net with today's layers only, its inputs as an Input layer. Raises NetError, with the layer's place."""
     if net.layer and net.layers:
-        today = V1_TYPES[V1LayerParameter.LayerType.Name(net.layers[0].type)]
-        today = f'layer {{ type: "{today}" ... }}'
-        raise _refuse(net.layers[0], f"'layers', the old form, stands beside 'layer'; write it as {today}")
+        raise _refuse(net.layers[0], "'layers' is the old form of 'layer'; a net cannot mix them, write all as 'layer'")
     new = NetParameter()
     new.CopyFrom(net)
     for field in ("input", "input_shape", "input_dim", "layer", "layers"):
@@ -128,13 +126,12 @@ def upgrade_solver(solver: SolverParameter) -> SolverParameter:
 
 def _inputs(net: NetParameter) -> list[LayerParameter]:
     """The Input layer for `input`; none without shapes, as in old weight files."""
-    shapes = list(net.input_shape)
-    if not shapes:
-        if len(net.input_dim) % 4:
-            raise NetError(f"the net has {len(net.input_dim)} input_dim; an input takes 4 of them, or an input_shape")
-        shapes = [BlobShape(dim=net.input_dim[i : i + 4]) for i in range(0, len(net.input_dim), 4)]
-    if not net.input or not shapes:
+    if not net.input or not (net.input_shape or net.input_dim):
         return []
+    if not net.input_shape and len(net.input_dim) % 4:
+        raise NetError(f"the net has {len(net.input_dim)} input_dim; an input takes 4 of them, or an input_shape")
+    fours = range(0, len(net.input_dim), 4)
+    shapes = list(net.input_shape) or [BlobShape(dim=net.input_dim[i : i + 4]) for i in fours]
     if len(shapes) < len(net.input):
         raise NetError(f"input '{net.input[len(shapes)]}' has no shape; give it an input_shape, or 4 input_dim")
     shapes = shapes[: len(net.input)]
@@ -149,9 +146,10 @@ def _merge_padding(layers: Iterable[V1LayerParameter]) -> Iterator[V1LayerParame
         for padding in (made_by[bottom] for bottom in layer.bottom if bottom in made_by):
             if padding.layer.type != "padding":
                 continue
-            if layer.layer.type not in ("conv", "pool") or not len(layer.bottom) == len(padding.bottom) == 1:
+            one_blob = len(layer.bottom) == len(padding.bottom) == len(padding.top) == 1
+            if layer.layer.type not in ("conv", "pool") or not one_blob:
                 name = padding.layer.name
-                raise _refuse(layer, f"it takes padding layer '{name}', which only one-blob conv and pool layers can")
+                raise _refuse(layer, f"padding layer '{name}' can only stand between one blob and a conv or pool layer")
             merged = V1LayerParameter()
             merged.CopyFrom(layer)
             merged.layer.pad = padding.layer.pad
@@ -176,7 +174,7 @@ def _from_v0(layer: V1LayerParameter) -> V1LayerParameter:
     for field, value in old.ListFields():
         name = _V0_NAMES.get(field.name, field.name)
         if name in _LAYER_FIELDS:
-            target: Message | None = new
+            target: Any = new
         elif name in _TRANSFORM_FIELDS:
             target = new.transform_param
         else:
