@@ -53,6 +53,15 @@ def to_array(blob: BlobProto | WeightsBlob, name: str = "data") -> numpy.ndarray
     return numpy.frombuffer(content, number).reshape(shape)
 
 
+def parse(content: bytes) -> numpy.ndarray:
+    """The data of a file that is one BlobProto, such as a mean image. Raises WeightsError."""
+    try:
+        blob = WeightsBlob.FromString(content)
+    except DecodeError as error:
+        raise WeightsError("this is not a BlobProto, or a damaged one") from error
+    return to_array(blob)
+
+
 def _shape(blob: WeightsBlob) -> tuple[int, ...]:
     legacy = ("num", "channels", "height", "width")
     if any(blob.HasField(name) for name in legacy):

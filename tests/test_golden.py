@@ -68,6 +68,8 @@ def run_step(net, case: Case, step: int) -> None:
     for name, array in case.values("in", step):
         net.blobs[name].reshape(*array.shape)
         net.blobs[name].data[...] = array
+    for name, _ in case.values("ingrad", step):
+        net.blobs[name].diff[...] = 0
     net.forward()
     for name, array in case.values("out", step):
         assert net.blobs[name].shape == array.shape, name
@@ -76,8 +78,6 @@ def run_step(net, case: Case, step: int) -> None:
         return
     for name, array in case.values("topdiff", step):
         net.blobs[name].diff[...] = array
-    for name, _ in case.values("ingrad", step):
-        net.blobs[name].diff[...] = 0
     net.clear_param_diffs()
     net.backward()
     for name, array in case.values("grad", step):

@@ -20,3 +20,7 @@ class BaseOps:
     def generator(self, seed: int) -> numpy.random.Generator:
         """Random numbers on the host, for fillers, shuffling and other things drawn once."""
         return numpy.random.Generator(numpy.random.PCG64(seed))
+
+    def to_host(self, array: Array) -> numpy.ndarray:
+        """The array itself on the CPU, a copy of it from the GPU."""
+        return array if isinstance(array, numpy.ndarray) else array.get()
