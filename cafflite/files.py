@@ -24,6 +24,8 @@ def replace_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         _sync(temporary)
         os.replace(temporary, target)
+    except FileError:
+        raise
     except OSError as error:
         raise FileError(f"cannot be written: {reason(error)}").at(str(path)) from error
     finally:
