@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from cafflite import hdf5, log
 from cafflite.blob import Array, Blob
 from cafflite.errors import CaffliteError, WeightsError
-from cafflite.files import replace_file
+from cafflite.files import reason, replace_file
 from cafflite.net import Net
 from cafflite.proto import blob_proto
 from cafflite.proto.caffe_pb2 import NetParameter, WeightsNet
@@ -33,10 +33,7 @@ def to_proto(net: Net, write_diff: bool = False) -> NetParameter:
     count = sum(blob.count for layer in net.layers for blob in layer.blobs)
     size = count * net.ops.dtype.itemsize * (2 if write_diff else 1)
     if size > LARGEST_BINARY:
-        raise WeightsError(
-            f"the parameters take {size / 2**30:.1f} GiB and a binary file ends at 2: write HDF5 instead "
-            "(snapshot_format: HDF5 or save_hdf5)"
-        )
+        raise _too_large(size)
     param = NetParameter(name=net.name)
     for layer in net.layers:
         layer_param = param.layer.add()
@@ -52,8 +49,17 @@ def to_proto(net: Net, write_diff: bool = False) -> NetParameter:
 def save(net: Net, path: Path, write_diff: bool = False) -> None:
     """Write a binary caffemodel. Raises FileError, and then an older file stays as it was."""
     content = to_proto(net, write_diff).SerializeToString()
+    if len(content) > LARGEST_BINARY:
+        raise _too_large(len(content))
     with replace_file(path) as temporary:
         temporary.write_bytes(content)
+
+
+def _too_large(size: int) -> WeightsError:
+    return WeightsError(
+        f"a binary file holds less than 2 GiB and these parameters take {size / 2**30:.3f}: write HDF5 instead "
+        "(snapshot_format: HDF5 or save_hdf5)"
+    )
 
 
 def save_hdf5(net: Net, path: Path, write_diff: bool = False) -> None:
@@ -93,21 +99,15 @@ def load(net: Net, path: Path) -> None:
     layer's parameters in it are not as many or of other shapes than in the net; then the net stays as it was.
     """
     try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            is_hdf5 = file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
-            file.seek(0)
-            content = b"" if is_hdf5 or size > LARGEST_BINARY else file.read()
-    except OSError as error:
-        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        if is_hdf5:
+        if _is_hdf5(path):
             with hdf5.reading(path, WeightsError) as file:
                 _copy(net, _from_hdf5(file))
         else:
-            copy_from(net, _parse(content, size))
+            copy_from(net, _read_binary(path))
     except CaffliteError as error:
         raise error.at(os.fspath(path)) from error
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {reason(error)}") from error
 
 
 def load_each(net: Net, paths: str) -> None:
@@ -123,9 +123,17 @@ def copy_from(net: Net, param: NetParameter | WeightsNet) -> None:
     _copy(net, _from_proto(param))
 
 
-def _parse(content: bytes, size: int) -> WeightsNet:
+def _is_hdf5(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
+
+
+def _read_binary(path: Path) -> WeightsNet:
+    size = os.path.getsize(path)
     if size > LARGEST_BINARY:
-        raise WeightsError(f"{size / 2**30:.1f} GiB is more than protobuf can read; save such a net as HDF5")
+        raise WeightsError(f"{size / 2**30:.3f} GiB are more than protobuf can read; save such a net as HDF5")
+    with open(path, "rb") as file:
+        content = file.read()
     try:
         param = WeightsNet.FromString(content)
     except DecodeError as error:
