@@ -1,0 +1,103 @@
+"""Compiled kernels of the operations in numpy_neuron.py and numpy_softmax.py.
+
+Those of one array change it in place: a loop from one array into another that may be the same does not vectorise.
+"""
+
+import numba
+import numpy
+
+from cafflite.backend import kernels_math
+from cafflite.backend.kernels_math import f32, kernel
+
+i32 = numpy.int32
+u32 = numpy.uint32
+
+# As `kernel`, but a sum may be taken in any order: side by side, then.
+summing_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+
+
+@kernel
+def relu(y, slope):
+    for i in range(y.size):
+        y[i] = y[i] if y[i] > f32(0) else slope * y[i]
+
+
+@kernel
+def relu_backward(dx, x, slope):
+    for i in range(dx.size):
+        dx[i] = dx[i] if x[i] > f32(0) else slope * dx[i]
+
+
+@kernel
+def tanh(y):
+    for i in range(y.size):
+        y[i] = kernels_math.tanh(y[i])
+
+
+@kernel
+def tanh_backward(dx, y):
+    for i in range(dx.size):
+        dx[i] *= f32(1) - y[i] * y[i]
+
+
+@kernel
+def sigmoid(y):
+    for i in range(y.size):
+        y[i] = kernels_math.sigmoid(y[i])
+
+
+@kernel
+def sigmoid_backward(dx, y):
+    for i in range(dx.size):
+        dx[i] *= y[i] * (f32(1) - y[i])
+
+
+@kernels_math.inlined
+def _hash(bits):
+    bits = u32((bits ^ (bits >> u32(16))) * u32(0x7FEB352D))
+    bits = u32((bits ^ (bits >> u32(15))) * u32(0x846CA68B))
+    return u32(bits ^ (bits >> u32(16)))
+
+
+@kernel
+def dropout(y, start, limit, scale, first, second):
+    for i in range(y.size):
+        bits = _hash(u32(_hash(u32(u32(start + i) ^ first)) + second))
+        y[i] = y[i] * scale if bits >= limit else f32(0)
+
+
+@kernels_math.inlined
+def _order(bits):
+    """The bits of a float32 as an integer of the same order, and back. NaN becomes the largest or the smallest."""
+    return i32(bits ^ ((bits >> i32(31)) & i32(0x7FFFFFFF)))
+
+
+@summing_kernel
+def softmax(x, bits, out):
+    """Over each row of x. `bits` is x seen as int32: a maximum of integers vectorises, one of floats does not."""
+    rows, columns = x.shape
+    for n in range(rows):
+        largest = i32(-(2**31))
+        for c in range(columns):
+            largest = max(largest, _order(bits[n, c]))
+        shift = i32(_order(largest)).view(numpy.float32)
+        for c in range(columns):
+            out[n, c] = x[n, c] - shift
+    flat = out.reshape(-1)
+    for i in range(flat.size):
+        flat[i] = kernels_math.exp(flat[i])
+    for n in range(rows):
+        total = f32(0)
+        for c in range(columns):
+            total += out[n, c]
+        factor = f32(1) / total
+        for c in range(columns):
+            out[n, c] *= factor
+
+
+@kernel
+def add_to_rows(rows, index, table, start, stop):
+    for n in range(index.size):
+        row = index[n]
+        for k in range(start, stop):
+            table[row, k] += rows[n, k]
