@@ -1,14 +1,14 @@
-"""Layers that give their input another shape, and share its values and diffs."""
+"""Layers that give their input another shape; the values are shared."""
 
 from cafflite.layers.base import Blobs, Layer
 
 
 class SameValues(Layer):
-    """A layer whose `reshape` shapes top[0], of the same count as bottom[0], and ends with `share`."""
+    """A layer whose `reshape` shapes top[0], of the same count as bottom[0], and ends by sharing the values."""
 
     num_bottom = 1
     num_top = 1
 
-    def share(self, bottom: Blobs, top: Blobs) -> None:
-        top[0].share_data(bottom[0])
-        top[0].share_diff(bottom[0])
+    def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
+        if propagate_down[0]:
+            bottom[0].diff[...] = top[0].diff.reshape(bottom[0].shape)

@@ -64,7 +64,8 @@ def test_sharing_is_by_memory():
 
 
 @pytest.mark.parametrize(
-    ("shape", "message"), [((2, -1), "no axis may be negative"), ((2**20, 2**20), "more than the 2,147,483,648 allowed")]
+    ("shape", "message"),
+    [((2, -1), "no axis may be negative"), ((2**20, 2**20), "more than the 2,147,483,648 allowed")],
 )
 def test_impossible_shapes_are_refused_before_memory_is_asked_for(shape, message):
     with pytest.raises(ShapeError, match=message):

@@ -50,7 +50,12 @@ def test_no_split_for_one_reader():
     [
         (
             'layer { name: "a" top: "x" } layer { name: "b" bottom: "x" top: "y" } layer { name: "c" bottom: "x" }',
-            ["a:  -> x", "x_a_0_split: x -> x_a_0_split_0 x_a_0_split_1", "b: x_a_0_split_0 -> y", "c: x_a_0_split_1 -> "],
+            [
+                "a:  -> x",
+                "x_a_0_split: x -> x_a_0_split_0 x_a_0_split_1",
+                "b: x_a_0_split_0 -> y",
+                "c: x_a_0_split_1 -> ",
+            ],
         ),
         (  # in place: the split stands behind the last layer that writes the blob
             'layer { name: "a" top: "w" top: "x" } layer { name: "r" bottom: "x" top: "x" } '
