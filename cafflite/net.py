@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cafflite import backend, build, debug_info
+from cafflite import backend, build, debug_info, weights
 from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
@@ -13,6 +13,7 @@ from cafflite.errors import CaffliteError, NetError, ShapeError
 from cafflite.layers.base import BlobVec, Layer, registry
 from cafflite.proto import caffe_pb2
 from cafflite.proto.upgrade import upgrade_net
+from cafflite.summary import summary
 
 
 @dataclass
@@ -94,6 +95,10 @@ class Net:
         if param.force_backward:
             self._force_backward()
         self._lay_out_params()
+        if any(layer.blobs for layer in param.layer):
+            weights.copy_from(self, param)
+            for layer in self.layers:
+                layer.layer_param.ClearField("blobs")
 
     @property
     def layers(self) -> list[Layer]:
@@ -151,10 +156,12 @@ class Net:
         return Step(layer, bottom, top, bottom_names, top_names, where, propagate_down, loss_weight)
 
     def _loss_weight(self, layer: Layer, tops: int) -> list[float]:
-        given = list(layer.layer_param.loss_weight)
-        if given and len(given) != tops:
+        given = layer.layer_param.loss_weight
+        if not given and layer.default_loss_weight:
+            given.append(layer.default_loss_weight)
+        if len(given) not in (0, tops):
             raise NetError(f"loss_weight is given {len(given)} times, expected once for each of its {tops} tops")
-        return given or [layer.default_loss_weight(i) for i in range(tops)]
+        return list(given) or [0.0] * tops
 
     def _add_params(self, index: int, layer: Layer) -> None:
         specs = list(layer.layer_param.param)
@@ -310,6 +317,10 @@ class Net:
                 raise ShapeError(f"its parameters {shapes} cannot be those of the other net's, {found}").at(step.where)
             for blob, trained in zip(step.layer.blobs, source.blobs, strict=True):
                 blob.share_data(trained)
+
+    def summary(self) -> str:
+        """A table of the layers: their output shapes, parameters and memory, and the totals."""
+        return summary(self)
 
     # What an exact resume needs
 

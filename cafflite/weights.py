@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 from google.protobuf.message import DecodeError
@@ -14,9 +14,11 @@ from cafflite import hdf5, log
 from cafflite.blob import Array, Blob
 from cafflite.errors import CaffliteError, WeightsError
 from cafflite.files import reason, replace_file
-from cafflite.net import Net
 from cafflite.proto import blob_proto
 from cafflite.proto.caffe_pb2 import NetParameter, WeightsNet
+
+if TYPE_CHECKING:
+    from cafflite.net import Net
 
 Path = str | os.PathLike[str]
 Weights = dict[str, dict[int, Any]]  # name of a layer: index of a parameter: an array or a h5py.Dataset

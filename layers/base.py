@@ -66,6 +66,8 @@ class Layer:
     num_top: Count = (0, None)
     equal_num_bottom_top = False
     auto_top = False  # tops that a prototxt leaves out are made without a name
+    default_loss_weight = 0.0  # of its only top, where the prototxt gives none
+    shares_data = False  # when the tops' data are the memory of the bottom's
     reshape_every_forward = False  # when the tops' shapes depend on more than the bottoms' shapes
 
     def __init__(self, layer_param: Any, phase: int, ops: Ops, seed: int) -> None:
@@ -99,10 +101,6 @@ class Layer:
     def allow_force_backward(self, bottom_index: int) -> bool:
         """Whether `force_backward` may ask for the diff of this bottom (not of labels, for example)."""
         return True
-
-    def default_loss_weight(self, top_index: int) -> float:
-        """The loss weight of a top for which the prototxt gives none."""
-        return 0.0
 
     def state(self) -> dict[str, Any]:
         """What an exact resume needs beyond the parameters: names to arrays, or to what JSON can hold."""
@@ -158,14 +156,12 @@ class LossLayer(Layer):
     num_bottom: Count = 2
     num_top: Count = 1
     auto_top = True
+    default_loss_weight = 1.0
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         if bottom[0].shape[:1] != bottom[1].shape[:1]:
             raise ShapeError(f"predictions {bottom[0].shape} and labels {bottom[1].shape} differ in their first axis")
         top[0].reshape()
-
-    def default_loss_weight(self, top_index: int) -> float:
-        return 1.0 if top_index == 0 else 0.0
 
     def allow_force_backward(self, bottom_index: int) -> bool:
         return bottom_index != 1

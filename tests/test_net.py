@@ -8,6 +8,7 @@ import pytest
 
 import cafflite
 from cafflite.errors import CaffliteError, NetError, ShapeError
+from cafflite.proto import prototxt
 
 GOLDEN = Path(__file__).parent / "golden"
 STATES = [
@@ -199,6 +200,15 @@ def test_the_seed_makes_a_net_repeatable():
     first, again, other = (net_of(text, seed=seed).params["a"][0].data for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_values_in_a_net_parameter_are_its_first_values():
+    param = prototxt.load_net(inputs(data=(1, 2)) + fully_connected("a", "data", "h", outputs=1))
+    blobs = param.layer[1].blobs
+    blobs.add(shape={"dim": [1, 2]}, data=[3, 4])
+    blobs.add(shape={"dim": [1]}, data=[5])
+    net = net_of(param)
+    assert [blob.data.tolist() for blob in net.params["a"]] == [[[3, 4]], [5]]
 
 
 def test_loss_weights_add_up():
