@@ -1,0 +1,173 @@
+"""The operations over spatial axes on a CPU: compiled kernels, over planes or images that the threads share."""
+
+import math
+
+import numpy
+
+from cafflite.backend import pool
+from cafflite.backend.base import Array
+from cafflite.backend.numpy_convolution import choose, scratch
+from cafflite.backend.ops_convolution import Convolution
+from cafflite.backend.ops_spatial import SpatialOps
+from cafflite.backend.window import Window
+
+SERIAL = 2**15  # values that are not worth a second thread
+
+
+def _kernels():
+    """The compiled kernels, imported when first needed: numba takes its time."""
+    from cafflite.backend import kernels_spatial
+
+    return kernels_spatial
+
+
+def _share(count: int, each: int) -> list[slice]:
+    """`count` planes or images of `each` values, shared among the threads."""
+    return pool.split(count, -(-SERIAL // max(1, each)))
+
+
+def _planes(x: Array) -> Array:
+    """(N, C, H, W) as (N C, H, W)."""
+    return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
+
+
+def _with_three_axes(x: Array, window: Window, columns: Array) -> tuple:
+    """x with three spatial axes, its columns as one matrix an image, and what else the kernels need of the window."""
+    more = (1,) * (5 - x.ndim)
+    lifted = window.lifted(3)
+    return (
+        x.reshape(*x.shape[:2], *more, *x.shape[2:]),
+        columns.reshape(len(columns), columns.shape[1], math.prod(columns.shape[2:])),
+        (lifted.kernel, lifted.stride, lifted.pad, lifted.dilation, (*more, *columns.shape[2:])),
+    )
+
+
+class NumpySpatial(SpatialOps):
+    """Convolutions, poolings and normalisations by kernels; im2col by itself too, up to three spatial axes."""
+
+    def im2col(self, x: Array, window: Window, out: Array) -> None:
+        if x.ndim > 5:
+            super().im2col(x, window, out)
+            return
+        source, columns, geometry = _with_three_axes(x, window, out)
+        channels = (0, x.shape[1])
+
+        def work(images: slice) -> None:
+            for n in range(images.start, images.stop):
+                _kernels().im2col(source, (n, n + 1), channels, 0, columns.shape[2], *geometry, columns[n])
+
+        pool.run(work, _share(len(x), out[:1].size))
+
+    def col2im(self, columns: Array, window: Window, out: Array) -> None:
+        if out.ndim > 5:
+            super().col2im(columns, window, out)
+            return
+        target, columns, geometry = _with_three_axes(out, window, columns)
+        channels = (0, out.shape[1])
+
+        def work(images: slice) -> None:
+            for n in range(images.start, images.stop):
+                _kernels().col2im(columns[n], (n, n + 1), channels, 0, columns.shape[2], *geometry, target)
+
+        pool.run(work, _share(len(out), columns[:1].size))
+
+    def convolution(self, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> Convolution:
+        return choose(self, x_shape, outputs, window, group)
+
+    def add_channel_sum(self, x: Array, out: Array) -> None:
+        def add(channels: slice) -> None:
+            out[channels] += x[:, channels].sum(axis=(0, *range(2, x.ndim)))
+
+        pool.run(add, _share(len(out), x[:, :1].size))
+
+    def max_pool(self, x: Array, window: Window, out: Array, mask: Array) -> None:
+        x, out, mask = _planes(x), _planes(out), _planes(mask)
+        pool.run(
+            lambda s: _kernels().max_pool(x[s], window.kernel, window.stride, window.pad, out[s], mask[s]),
+            _share(len(x), x[:1].size),
+        )
+
+    def max_pool_backward(self, out_diff: Array, mask: Array, x_diff: Array) -> None:
+        planes = x_diff.shape[0] * x_diff.shape[1]
+        out_diff, mask, x_diff = (a.reshape(planes, a.shape[2] * a.shape[3]) for a in (out_diff, mask, x_diff))
+        pool.run(
+            lambda s: _kernels().max_pool_backward(out_diff[s], mask[s], x_diff[s]), _share(planes, x_diff[:1].size)
+        )
+
+    def average_pool(self, x: Array, window: Window, out: Array) -> None:
+        x, out = _planes(x), _planes(out)
+        pool.run(
+            lambda s: _kernels().average_pool(x[s], window.kernel, window.stride, window.pad, out[s]),
+            _share(len(x), x[:1].size),
+        )
+
+    def average_pool_backward(self, out_diff: Array, window: Window, x_diff: Array) -> None:
+        out_diff, x_diff = _planes(out_diff), _planes(x_diff)
+        pool.run(
+            lambda s: _kernels().average_pool_backward(
+                out_diff[s], window.kernel, window.stride, window.pad, x_diff[s]
+            ),
+            _share(len(x_diff), x_diff[:1].size),
+        )
+
+    def stochastic_pool(self, x: Array, random: Array, window: Window, out: Array, mask: Array) -> None:
+        x, random, out, mask = _planes(x), _planes(random), _planes(out), _planes(mask)
+        pool.run(
+            lambda s: _kernels().stochastic_pool(
+                x[s], random[s], window.kernel, window.stride, window.pad, out[s], mask[s]
+            ),
+            _share(len(x), x[:1].size),
+        )
+
+    def lrn(
+        self, x: Array, size: int, alpha: float, beta: float, k: float, axes: tuple[int, ...], scale: Array, out: Array
+    ) -> None:
+        kernels = _kernels()
+        numbers = size // 2, numpy.float32(alpha / size ** len(axes)), numpy.float32(beta), numpy.float32(k)
+        if axes == (1,):
+            x, scale, out = (_flat(a) for a in (x, scale, out))
+            pool.run(lambda s: kernels.lrn_across(x, *numbers, s.start, s.stop, scale, out), self._tiles(x))
+        else:
+            x, scale, out = (_planes(a) for a in (x, scale, out))
+            pool.run(lambda s: kernels.lrn_within(x[s], *numbers, scale[s], out[s]), _share(len(x), x[:1].size))
+
+    def lrn_backward(
+        self,
+        x: Array,
+        size: int,
+        alpha: float,
+        beta: float,
+        axes: tuple[int, ...],
+        scale: Array,
+        out: Array,
+        out_diff: Array,
+        x_diff: Array,
+    ) -> None:
+        kernels = _kernels()
+        numbers = size // 2, numpy.float32(2 * alpha * beta / size ** len(axes)), numpy.float32(beta)
+        if axes == (1,):
+            arrays = [_flat(a) for a in (scale, out, out_diff)]
+            x, x_diff = _flat(x), _flat(x_diff)
+            pool.run(
+                lambda s: kernels.lrn_across_backward(
+                    x, *numbers, s.start, s.stop, *arrays, scratch("ratio", x.shape[1], kernels.TILE), x_diff
+                ),
+                self._tiles(x),
+            )
+        else:
+            x, scale, out, out_diff, x_diff = (_planes(a) for a in (x, scale, out, out_diff, x_diff))
+            pool.run(
+                lambda s: kernels.lrn_within_backward(x[s], *numbers, scale[s], out[s], out_diff[s], x_diff[s]),
+                _share(len(x), x[:1].size),
+            )
+
+    @staticmethod
+    def _tiles(x: Array) -> list[slice]:
+        """The tiles of all images (N, C, H W), shared among the threads."""
+        tile = _kernels().TILE
+        return _share(len(x) * -(-x.shape[2] // tile), x.shape[1] * tile)
+
+
+def _flat(x: Array) -> Array:
+    """(N, C, H, W) as (N, C, H W)."""
+    return x.reshape(*x.shape[:2], x.shape[2] * x.shape[3])
