@@ -12,7 +12,16 @@ from cafflite import net as core
 from cafflite import weights as weight_files
 from cafflite.blob import Array, Blob
 from cafflite.errors import CaffliteError, NetError, ShapeError
+from cafflite.layers.base import registry
 from cafflite.proto import caffe_pb2, prototxt
+from cafflite.solvers import make_solver
+from cafflite.solvers.adadelta import AdaDelta
+from cafflite.solvers.adagrad import AdaGrad
+from cafflite.solvers.adam import Adam
+from cafflite.solvers.base import Solver
+from cafflite.solvers.nesterov import Nesterov
+from cafflite.solvers.rmsprop import RMSProp
+from cafflite.solvers.sgd import SGD
 
 NetSource = Any  # a path, the text of a prototxt, or a NetParameter
 
@@ -159,6 +168,61 @@ class Net(core.Net):
     def share_with(self, other: core.Net) -> None:
         """Use the parameters of `other`'s layers of the same names."""
         self.share_trained_layers_with(other)
+
+
+class SGDSolver(SGD):
+    """Caffe's SGDSolver: `cafflite.solvers.sgd.SGD` with nets of this module."""
+
+    net_class = Net
+
+
+class NesterovSolver(Nesterov):
+    """Caffe's NesterovSolver: `cafflite.solvers.nesterov.Nesterov` with nets of this module."""
+
+    net_class = Net
+
+
+class AdaGradSolver(AdaGrad):
+    """Caffe's AdaGradSolver: `cafflite.solvers.adagrad.AdaGrad` with nets of this module."""
+
+    net_class = Net
+
+
+class RMSPropSolver(RMSProp):
+    """Caffe's RMSPropSolver: `cafflite.solvers.rmsprop.RMSProp` with nets of this module."""
+
+    net_class = Net
+
+
+class AdaDeltaSolver(AdaDelta):
+    """Caffe's AdaDeltaSolver: `cafflite.solvers.adadelta.AdaDelta` with nets of this module."""
+
+    net_class = Net
+
+
+class AdamSolver(Adam):
+    """Caffe's AdamSolver: `cafflite.solvers.adam.Adam` with nets of this module."""
+
+    net_class = Net
+
+
+_SOLVERS: dict[str, type[Solver]] = {
+    solver.type: solver
+    for solver in (SGDSolver, NesterovSolver, AdaGradSolver, RMSPropSolver, AdaDeltaSolver, AdamSolver)
+}
+
+
+def get_solver(solver: Any) -> Solver:
+    """The solver that a prototxt (its path), or a SolverParameter, asks for by its `type`.
+
+    Raises PrototxtError or SolverError, and what its nets raise.
+    """
+    return make_solver(solver, classes=_SOLVERS)
+
+
+def layer_type_list() -> list[str]:
+    """The layer types that a prototxt can name, sorted."""
+    return sorted(registry)
 
 
 def _title(network: NetSource) -> str:
