@@ -68,7 +68,7 @@ class BatchNorm(Layer):
             if self.use_global_stats:
                 self.ops.channel_affine(dy, self.inverse, None, out=dx)
             else:
-                self.ops.channel_normalize_backward(self.normalized, dy, self.inverse, out=dx)
+                self.ops.channel_normalize_backward(dy, self.normalized, self.inverse, out=dx)
 
     def remember(self, count: int) -> None:
         """Add the moments of `count` values of each channel to the sums; the variance as the unbiased estimate."""

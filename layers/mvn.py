@@ -6,8 +6,8 @@ from cafflite.layers.base import Blobs, Layer, layer
 @layer("MVN")
 class MVN(Layer):
     """
-    bottom[0]  x  (N, C, H, W)  up to four axes
-    top[0]     y  the same shape; may be x itself (in place)
+    bottom[0]  x  (N, C, H, W)  or fewer axes
+    top[0]     y  (N, C, H, W)  always four; may be x itself (in place)
 
     With `across_channels` each image is one group. `eps` is added to the standard deviation, and the gradient takes
     the sum as the deviation itself, which is Caffe's rule.
@@ -19,8 +19,8 @@ class MVN(Layer):
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         x = bottom[0]
-        top[0].reshape(*x.shape)
         groups = x.num if self.param.across_channels else x.num * x.channels
+        top[0].reshape(x.num, x.channels, x.height, x.width)
         self.view = (1, groups, x.count // max(1, groups))
         self.mean, self.variance, self.inverse = self.empty(3, groups)
 
@@ -39,7 +39,7 @@ class MVN(Layer):
         if propagate_down[0]:
             dy, dx = top[0].diff.reshape(self.view), bottom[0].diff.reshape(self.view)
             if self.param.normalize_variance:
-                self.ops.channel_normalize_backward(top[0].data.reshape(self.view), dy, self.inverse, out=dx)
+                self.ops.channel_normalize_backward(dy, top[0].data.reshape(self.view), self.inverse, out=dx)
             else:
                 self.ops.channel_moments(dy, self.mean, self.variance)
                 self.ops.channel_normalize(dy, self.mean, self.inverse, out=dx)

@@ -22,11 +22,8 @@ class Swish(NeuronLayer):
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         x, sigmoid = bottom[0].data, self.sigmoid
-        # sigmoid(z) = (1 + tanh(z/2)) / 2, which cannot overflow
-        self.xp.multiply(x, self.param.beta / 2, out=sigmoid)
-        self.xp.tanh(sigmoid, out=sigmoid)
-        sigmoid += 1
-        sigmoid /= 2
+        self.xp.multiply(x, self.param.beta, out=sigmoid)
+        self.ops.sigmoid(sigmoid, out=sigmoid)
         self.xp.multiply(x, sigmoid, out=top[0].data)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:

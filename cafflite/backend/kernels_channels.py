@@ -4,8 +4,12 @@ Those of single elements take rows of the array seen as (N C, S), of which the f
 all of it and do the channels from `first` to before `last`, each in the same order whatever the threads.
 """
 
+import numpy
+
 from cafflite.backend.kernels import summing_kernel
 from cafflite.backend.kernels_math import f32, kernel
+
+f64 = numpy.float64
 
 
 @kernel
@@ -44,7 +48,7 @@ def prelu_backward(first, dy, x, out, slope):
 def add_dot(first, last, a, b, out):
     images, _, length = a.shape
     for c in range(first, last):
-        total = 0.0
+        total = f64(0)
         for n in range(images):
             part = f32(0)
             for i in range(length):
@@ -57,14 +61,14 @@ def add_dot(first, last, a, b, out):
 def moments(first, last, x, mean, variance):
     images, _, length = x.shape
     for c in range(first, last):
-        total = 0.0
+        total = f64(0)
         for n in range(images):
             part = f32(0)
             for i in range(length):
                 part += x[n, c, i]
             total += part
         center = f32(total / (images * length))
-        total = 0.0
+        total = f64(0)
         for n in range(images):
             part = f32(0)
             for i in range(length):
@@ -75,10 +79,10 @@ def moments(first, last, x, mean, variance):
 
 
 @summing_kernel
-def normalize_backward(first, last, y, dy, inverse, out):
+def normalize_backward(first, last, dy, y, inverse, out):
     images, _, length = y.shape
     for c in range(first, last):
-        total, total_along = 0.0, 0.0
+        total, total_along = f64(0), f64(0)
         for n in range(images):
             part, along = f32(0), f32(0)
             for i in range(length):

@@ -47,8 +47,8 @@ class NumpyChannels(ChannelOps):
     def channel_normalize(self, x: Array, mean: Array, inverse: Array, out: Array) -> None:
         _run_rows(_kernels().normalize, (x, out), mean, inverse)
 
-    def channel_normalize_backward(self, y: Array, dy: Array, inverse: Array, out: Array) -> None:
-        _run_channels(_kernels().normalize_backward, y, dy, inverse, out)
+    def channel_normalize_backward(self, dy: Array, y: Array, inverse: Array, out: Array) -> None:
+        _run_channels(_kernels().normalize_backward, dy, y, inverse, out)
 
     def prelu(self, x: Array, slope: Array, out: Array) -> None:
         _run_rows(_kernels().prelu, (x, out), slope)

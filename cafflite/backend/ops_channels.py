@@ -6,7 +6,7 @@ from cafflite.backend.base import Array, BaseOps
 class ChannelOps(BaseOps):
     """Arrays are (N, C, S): a batch, channels, and everything behind them. A value for each channel is (C,).
 
-    `out` may be the array it is computed from.
+    `out` may be the first of the arrays it is computed from.
     """
 
     def channel_affine(self, x: Array, scale: Array, bias: Array | None, out: Array) -> None:
@@ -29,7 +29,7 @@ class ChannelOps(BaseOps):
         self.xp.subtract(x, mean[:, None], out=out)
         out *= inverse[:, None]
 
-    def channel_normalize_backward(self, y: Array, dy: Array, inverse: Array, out: Array) -> None:
+    def channel_normalize_backward(self, dy: Array, y: Array, inverse: Array, out: Array) -> None:
         """out = inverse (dy - mean(dy) - y mean(y dy)): the gradient of y where mean and deviation are x's own."""
         mean = dy.mean(axis=(0, 2))
         along = (y * dy).mean(axis=(0, 2))

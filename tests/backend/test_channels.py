@@ -1,0 +1,80 @@
+"""The compiled operations along channels, held to their readable twins."""
+
+import numpy as np
+import pytest
+
+from cafflite.backend.numpy_ops import NumpyOps
+from cafflite.backend.ops import Ops
+
+FAST, TWIN = NumpyOps(), Ops(np, "float32")
+SHAPES = [(1, 1, 1), (2, 3, 5), (5, 1, 7), (7, 4, 1), (1, 3, 1000), (4, 65, 600)]
+EMPTY = [(0, 3, 2), (2, 3, 0)]
+ELEMENTS = {  # operations that give an array: how many arrays and how many values for each channel they take
+    "channel_affine": (1, 2),
+    "channel_normalize": (1, 2),
+    "channel_normalize_backward": (2, 1),
+    "prelu": (1, 1),
+    "prelu_backward": (2, 1),
+}
+
+
+def arrays(count, *shape):
+    return list(np.random.default_rng(len(shape)).normal(0.5, 2, (count, *shape)).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    # there is no mean of nothing
+    [(n, s) for n in ELEMENTS for s in SHAPES + EMPTY if not (n == "channel_normalize_backward" and s in EMPTY)],
+)
+def test_elements(name, shape):
+    full, each = ELEMENTS[name]
+    inputs, values = arrays(full, *shape), arrays(each, shape[1])
+    fast, twin = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    getattr(FAST, name)(*inputs, *values, out=fast)
+    getattr(TWIN, name)(*inputs, *values, out=twin)
+    np.testing.assert_allclose(fast, twin, rtol=1e-4, atol=1e-5)
+    getattr(FAST, name)(*inputs, *values, out=inputs[0])
+    np.testing.assert_array_equal(inputs[0], fast, err_msg="in place")
+
+
+def test_affine_without_bias():
+    (x,), (scale,) = arrays(1, 4, 3, 5), arrays(1, 3)
+    fast, twin = np.empty_like(x), np.empty_like(x)
+    FAST.channel_affine(x, scale, None, out=fast)
+    TWIN.channel_affine(x, scale, None, out=twin)
+    np.testing.assert_array_equal(fast, twin)
+
+
+@pytest.mark.parametrize("shape", SHAPES + EMPTY)
+def test_dot_adds_up(shape):
+    a, b = arrays(2, *shape)
+    fast, twin = np.full(shape[1], 3, np.float32), np.full(shape[1], 3, np.float32)
+    FAST.add_channel_dot(a, b, out=fast)
+    TWIN.add_channel_dot(a, b, out=twin)
+    np.testing.assert_allclose(fast, twin, rtol=1e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_moments_of_values_far_from_0(shape, offset):
+    x = arrays(1, *shape)[0] + np.float32(offset)
+    exact = x.astype(np.float64)
+    for ops in (FAST, TWIN):
+        mean, variance = np.empty(shape[1], np.float32), np.empty(shape[1], np.float32)
+        ops.channel_moments(x, mean, variance)
+        np.testing.assert_allclose(mean, exact.mean((0, 2)), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(variance, exact.var((0, 2)), rtol=1e-4, atol=1e-6)
+
+
+def test_nan_stays_nan():
+    x = np.full((2, 3, 40), np.nan, np.float32)
+    ones, out = np.ones(3, np.float32), np.empty_like(x)
+    for name in ("prelu", "channel_affine", "channel_normalize"):
+        values = [ones] * ELEMENTS[name][1]
+        getattr(FAST, name)(x, *values, out=out)
+        assert np.isnan(out).all(), name
+    mean, variance = np.empty(3, np.float32), np.empty(3, np.float32)
+    FAST.channel_moments(x, mean, variance)
+    assert np.isnan(mean).all()
+    assert np.isnan(variance).all()
