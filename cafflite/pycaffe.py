@@ -173,37 +173,37 @@ class Net(core.Net):
 class SGDSolver(SGD):
     """Caffe's SGDSolver: `cafflite.solvers.sgd.SGD` with nets of this module."""
 
-    net_class: type[Net] = Net
+    net_class = Net
 
 
 class NesterovSolver(Nesterov):
     """Caffe's NesterovSolver: `cafflite.solvers.nesterov.Nesterov` with nets of this module."""
 
-    net_class: type[Net] = Net
+    net_class = Net
 
 
 class AdaGradSolver(AdaGrad):
     """Caffe's AdaGradSolver: `cafflite.solvers.adagrad.AdaGrad` with nets of this module."""
 
-    net_class: type[Net] = Net
+    net_class = Net
 
 
 class RMSPropSolver(RMSProp):
     """Caffe's RMSPropSolver: `cafflite.solvers.rmsprop.RMSProp` with nets of this module."""
 
-    net_class: type[Net] = Net
+    net_class = Net
 
 
 class AdaDeltaSolver(AdaDelta):
     """Caffe's AdaDeltaSolver: `cafflite.solvers.adadelta.AdaDelta` with nets of this module."""
 
-    net_class: type[Net] = Net
+    net_class = Net
 
 
 class AdamSolver(Adam):
     """Caffe's AdamSolver: `cafflite.solvers.adam.Adam` with nets of this module."""
 
-    net_class: type[Net] = Net
+    net_class = Net
 
 
 _SOLVERS: dict[str, type[Solver]] = {

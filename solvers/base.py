@@ -66,7 +66,7 @@ class Solver:
     """
 
     type = ""
-    net_class = Net
+    net_class: Any = Net
     history_count = 1
 
     def __init__(self, solver_param: Any, path: Path = "") -> None:
