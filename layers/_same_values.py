@@ -8,6 +8,7 @@ class SameValues(Layer):
 
     num_bottom = 1
     num_top = 1
+    shares_data = True
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         if propagate_down[0]:

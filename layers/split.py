@@ -13,6 +13,7 @@ class Split(Layer):
 
     num_bottom = 1
     num_top = (1, None)
+    shares_data = True
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         for blob in top:

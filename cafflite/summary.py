@@ -1,0 +1,85 @@
+"""A net as a table: the output shapes, parameters and memory of every layer."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cafflite.net import Net, Step
+
+HEAD = ("layer", "type", "output", "parameters", "memory")
+GAP = "  "
+
+
+def summary(net: Net) -> str:
+    """One row a layer, in order, and the totals below.
+
+    parameters  those that the layer makes; "shared" where all are another layer's
+    memory      of the tops: their data and, where the backward pass comes by, their diffs. Nothing where they are
+                the bottoms themselves (in place), and no data where these are the memory of the bottoms'.
+
+    Layers may need scratch memory beside it.
+    """
+    rows: list[tuple[str, ...]] = [HEAD]
+    size = net.ops.dtype.itemsize
+    seen: set[int] = set()
+    with_diff = _blobs_with_diff(net)
+    parameters = data = diff = 0
+    for index, step in enumerate(net.steps):
+        made = sum(blob.count for i, blob in enumerate(step.layer.blobs) if net.param_owners[index, i] == (index, i))
+        new = [blob for blob in step.top if id(blob) not in seen]
+        seen.update(map(id, new))
+        step_data = 0 if step.layer.shares_data else size * sum(blob.count for blob in new)
+        step_diff = size * sum(blob.count for blob in new if id(blob) in with_diff)
+        parameters, data, diff = parameters + made, data + step_data, diff + step_diff
+
+        first, *more = _shapes(step)
+        parameter_cell = f"{made:,}" if made else "shared" if step.layer.blobs else ""
+        memory_cell = _bytes(step_data + step_diff) if new else ""
+        rows.append((step.layer.name, step.layer.type, first, parameter_cell, memory_cell))
+        rows.extend(("", "", shape, "", "") for shape in more)
+    totals = (
+        f"{len(net.steps)} layers; {parameters:,} parameters, {_bytes(size * parameters)} and as much for their diffs; "
+        f"blobs of {_bytes(data + diff)}: {_bytes(data)} of data, {_bytes(diff)} of diffs"
+    )
+    return "\n".join([*_aligned(rows), totals])
+
+
+def _blobs_with_diff(net: Net) -> set[int]:
+    """The ids of the blobs whose diffs the backward pass reads or writes, or that hold a loss weight."""
+    found: set[int] = set()
+    for step in net.steps:
+        found.update(id(blob) for blob, weight in zip(step.top, step.loss_weight, strict=True) if weight)
+        if step.need_backward:
+            found.update(id(blob) for blob in step.top)
+            found.update(id(blob) for blob, wanted in zip(step.bottom, step.propagate_down, strict=True) if wanted)
+    return found
+
+
+def _shapes(step: Step) -> list[str]:
+    """The shapes of the tops, equal ones that follow each other as one."""
+    groups = [(shape, len(list(tops))) for shape, tops in groupby(blob.shape for blob in step.top)]
+    return [f"{count} x {shape}" if count > 1 else str(shape) for shape, count in groups] or ["-"]
+
+
+def _bytes(count: int) -> str:
+    """`count` bytes in the largest unit that there is one of."""
+    for power, unit in ((3, "GiB"), (2, "MiB"), (1, "KiB")):
+        if count >= 1024**power:
+            return f"{count / 1024**power:.1f} {unit}"
+    return f"{count} B"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """The rows as lines, words to the left and numbers to the right, with a rule below the head and the last row."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        GAP.join(
+            cell.rjust(width) if title in HEAD[3:] else cell.ljust(width)
+            for cell, width, title in zip(row, widths, HEAD, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    rule = "-" * len(lines[0])
+    return [lines[0], rule, *lines[1:], rule]
