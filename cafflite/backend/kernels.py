@@ -29,6 +29,18 @@ def relu_backward(dx, x, slope):
 
 
 @kernel
+def elu(y, alpha):
+    for i in range(y.size):
+        y[i] = y[i] if y[i] > f32(0) else alpha * (kernels_math.exp(y[i]) - f32(1))
+
+
+@kernel
+def elu_backward(dx, x, y, alpha):
+    for i in range(dx.size):
+        dx[i] = dx[i] if x[i] > f32(0) else (y[i] + alpha) * dx[i]
+
+
+@kernel
 def tanh(y):
     for i in range(y.size):
         y[i] = kernels_math.tanh(y[i])

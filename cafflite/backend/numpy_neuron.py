@@ -43,6 +43,14 @@ class NumpyNeuron(NeuronOps):
         x, factor = x.reshape(-1), numpy.float32(slope)
         _change(dy, out, lambda place, dx: _kernels().relu_backward(dx, x[place], factor))
 
+    def elu(self, x: Array, alpha: float, out: Array) -> None:
+        factor = numpy.float32(alpha)
+        _change(x, out, lambda place, y: _kernels().elu(y, factor))
+
+    def elu_backward(self, dy: Array, x: Array, y: Array, alpha: float, out: Array) -> None:
+        x, y, term = x.reshape(-1), y.reshape(-1), numpy.float32(alpha)
+        _change(dy, out, lambda place, dx: _kernels().elu_backward(dx, x[place], y[place], term))
+
     def tanh(self, x: Array, out: Array) -> None:
         _change(x, out, lambda place, y: _kernels().tanh(y))
 

@@ -16,6 +16,14 @@ class NeuronOps(BaseOps):
         """out = dy where x > 0, else slope dy."""
         out[...] = self.xp.where(x > 0, dy, slope * dy)
 
+    def elu(self, x: Array, alpha: float, out: Array) -> None:
+        """out = x where x > 0, else alpha (e^x - 1)."""
+        out[...] = self.xp.where(x > 0, x, alpha * (self.xp.exp(self.xp.minimum(x, 0)) - 1))
+
+    def elu_backward(self, dy: Array, x: Array, y: Array, alpha: float, out: Array) -> None:
+        """out = dy where x > 0, else (y + alpha) dy, where y = elu x."""
+        out[...] = self.xp.where(x > 0, dy, (y + alpha) * dy)
+
     def tanh(self, x: Array, out: Array) -> None:
         """out = tanh x."""
         self.xp.tanh(x, out=out)

@@ -33,10 +33,13 @@ def both(name, *arguments, shape):
     [
         ("relu", [0.0]),
         ("relu", [0.1]),
+        ("elu", [1.0]),
+        ("elu", [0.3]),
         ("tanh", []),
         ("sigmoid", []),
         ("relu_backward", ["y", 0.0]),
         ("relu_backward", ["y", -0.2]),
+        ("elu_backward", ["y", "y", 0.3]),
         ("tanh_backward", ["y"]),
         ("sigmoid_backward", ["y"]),
     ],
@@ -47,10 +50,10 @@ def test_activations(name, others, shape):
     np.testing.assert_allclose(fast, twin, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("name", ["relu", "elu", "tanh", "sigmoid"])
 def test_nan_and_infinity_stay_what_they_are(name):
     x = np.array([np.nan, np.inf, -np.inf] * 20, np.float32)
-    fast, twin = both(name, x, *([0.5] if name == "relu" else []), shape=x.shape)
+    fast, twin = both(name, x, *([0.5] if name in {"relu", "elu"} else []), shape=x.shape)
     np.testing.assert_array_equal(fast, twin)
 
 
