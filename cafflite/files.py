@@ -16,23 +16,40 @@ def replace_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     The content is on the disk before it gets its name, so that a full disk or a crash at any moment leaves the older
     file whole. After an error in the block nothing of the new one stays; an OSError becomes a FileError.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        raise FileError("cannot be written, because it is not a regular file").at(str(path))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
+    with replace_files(path) as (temporary,):
         yield temporary
-        _sync(temporary)
-        os.replace(temporary, target)
+
+
+@contextmanager
+def replace_files(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
+    """As `replace_file` for files that belong together, of which the last one stands for all.
+
+    It gets its name last, and an older one goes before the others are replaced: where it is there, all are of one time.
+    """
+    targets = [Path(os.path.realpath(path)) for path in paths]
+    for path, target in zip(paths, targets, strict=True):
+        if target.exists() and not target.is_file():
+            raise FileError("cannot be written, because it is not a regular file").at(str(path))
+    temporaries = [target.with_name(f".{target.name}.{secrets.token_hex(4)}") for target in targets]
+    try:
+        yield temporaries
+        for temporary in temporaries:
+            _sync(temporary)
+        if len(targets) > 1:
+            targets[-1].unlink(missing_ok=True)
+        for temporary, target in zip(temporaries, targets, strict=True):
+            os.replace(temporary, target)
     except FileError:
         raise
     except OSError as error:
-        raise FileError(f"cannot be written: {reason(error)}").at(str(path)) from error
+        raise FileError(f"cannot be written: {reason(error)}").at(str(paths[0])) from error
     finally:
-        with suppress(OSError):
-            temporary.unlink()
-    with suppress(OSError):  # not every file system can sync a folder
-        _sync(target.parent)
+        for temporary in temporaries:
+            with suppress(OSError):
+                temporary.unlink()
+    for folder in {target.parent for target in targets}:
+        with suppress(OSError):  # not every file system can sync a folder
+            _sync(folder)
 
 
 def reason(error: OSError) -> str:

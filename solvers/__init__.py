@@ -16,12 +16,12 @@ for _module in pkgutil.iter_modules(__path__):
 
 
 def make_solver(solver_param: Any, path: Path = "", classes: Mapping[str, type[Solver]] = registry) -> Solver:
-    """The solver of `classes` that the `type` of a SolverParameter, or of the prototxt at a path, asks for; see Solver."""
+    """The solver of `classes` that the `type` of a SolverParameter, or of the prototxt at a path, asks for."""
     if not isinstance(solver_param, nets.SolverParameter):
         path, solver_param = solver_param, nets.read_solver(solver_param)
     if solver_param.type not in classes:
         raise SolverError(
             f"type is '{solver_param.type}', expected one of {', '.join(sorted(classes))}"
             f"{meant(solver_param.type, classes)}"
-        ).at(os.path.basename(path))
+        ).at(os.path.basename(path) or "<solver>")
     return classes[solver_param.type](solver_param, path)

@@ -86,7 +86,7 @@ class Solver:
             train_net = nets.train_net(self.param, folder)
             test_nets = nets.test_nets(self.param, folder)
         except SolverError as error:
-            raise error.at(os.path.basename(path)) from error
+            raise error.at(os.path.basename(path) or "<solver>") from error
         if self.param.random_seed >= 0:
             backend.set_random_seed(self.param.random_seed)
         self.net: Any = self._make_net(train_net, folder)
@@ -142,7 +142,7 @@ class Solver:
     # Training
 
     def solve(self, resume_file: Path | None = None) -> None:
-        """Train until `max_iter`, from a solverstate if one is given; write the last snapshot and show the last scores."""
+        """Train until `max_iter`, from a solverstate if one is given; then write a snapshot and show the scores."""
         log.info(f"Solving {self.net.name}")
         log.info(f"Learning Rate Policy: {self.param.lr_policy}")
         self._stopping = False

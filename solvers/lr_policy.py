@@ -1,12 +1,12 @@
 """The learning rate of an iteration, by the solver's `lr_policy`.
 
-    fixed      base_lr
-    step       base_lr gamma^(floor(iteration / stepsize))
-    exp        base_lr gamma^iteration
-    inv        base_lr (1 + gamma iteration)^(-power)
-    multistep  base_lr gamma^(how many of the stepvalues have been reached)
-    poly       base_lr (1 - iteration / max_iter)^power; 0 beyond max_iter
-    sigmoid    base_lr / (1 + e^(-gamma (iteration - stepsize)))
+fixed      base_lr
+step       base_lr gamma^(floor(iteration / stepsize))
+exp        base_lr gamma^iteration
+inv        base_lr (1 + gamma iteration)^(-power)
+multistep  base_lr gamma^(how many of the stepvalues have been reached)
+poly       base_lr (1 - iteration / max_iter)^power; 0 beyond max_iter
+sigmoid    base_lr / (1 + e^(-gamma (iteration - stepsize)))
 """
 
 import math

@@ -63,7 +63,7 @@ def test_nets(solver: SolverParameter, folder: Path) -> list[Source]:
 
     First those of `test_net_param`, then those of `test_net`; `net` or `net_param` make up the rest.
     """
-    given = [(param, "test_net_param") for param in solver.test_net_param]
+    given: list[tuple[Any, str]] = [(param, "test_net_param") for param in solver.test_net_param]
     given += [(path, "test_net") for path in solver.test_net]
     shared = [(getattr(solver, name), name) for name in ("net_param", "net") if solver.HasField(name)]
     count = len(solver.test_iter)
@@ -81,7 +81,7 @@ def test_nets(solver: SolverParameter, folder: Path) -> list[Source]:
     ]
 
 
-def weight_files(solver: SolverParameter, folder: Path) -> list[Path]:
+def weight_files(solver: SolverParameter, folder: Path) -> list[str]:
     """The files of `weights`, each entry of which may be several with commas between."""
     return [find(path.strip(), folder) for paths in solver.weights for path in paths.split(",")]
 
@@ -107,4 +107,3 @@ def _in_state(source: Source, phase: int, more: NetState) -> Source:
     param.CopyFrom(source.param)
     param.state.CopyFrom(state)
     return Source(param, source.place)
-

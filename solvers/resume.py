@@ -96,9 +96,7 @@ def _belongs(content: dict[str, Any], model: str, state: str) -> bool:
     """Whether both files are those that the checksums are of. WeightsError when just one of them is."""
     paths = {"caffemodel": model, "solverstate": state}
     differs = [
-        path
-        for name, path in paths.items()
-        if os.path.exists(path) and _sha256(path) != content["sha256"][name]
+        path for name, path in paths.items() if os.path.exists(path) and _sha256(path) != content["sha256"][name]
     ]
     # Caffe may have written a snapshot of the same name over ours; a damage to both files at once is unlikely.
     if len(differs) == 1:
@@ -116,9 +114,7 @@ def _load(path: str) -> dict[str, Any]:
             content["states"] = _put_arrays(content["states"], file)
             return {name: content[name] for name in ("sha256", "layers", "states")}
     except Exception as error:  # a damaged zip archive raises almost anything
-        raise WeightsError(
-            f"{path}: this file is damaged ({error}); without it the run goes on as in Caffe"
-        ) from error
+        raise WeightsError(f"{path}: this file is damaged ({error}); without it the run goes on as in Caffe") from error
 
 
 def _take_arrays(value: Any, arrays: dict[str, numpy.ndarray]) -> Any:

@@ -5,8 +5,8 @@
     <prefix>_iter_N.resume.npz   the checksums of these two, and what they cannot hold: the state of the layers
                                  (position in the data, hidden state, random numbers)
 
-In the format HDF5 the names go on with .h5 (and .resume.h5.npz). The solverstate gets its name last, when the others are
-whole and on the disk: where there is a solverstate there are its weights, whenever a run is killed.
+In the format HDF5 the names go on with .h5 (and .resume.h5.npz). The solverstate gets its name last, when the others
+are whole and on the disk: where there is a solverstate there are its weights, whenever a run is killed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from google.protobuf.message import DecodeError
 from cafflite import hdf5, log, weights
 from cafflite.blob import Array
 from cafflite.errors import SolverError, WeightsError
-from cafflite.files import replace_file
+from cafflite.files import replace_files
 from cafflite.proto import blob_proto
 from cafflite.proto.caffe_pb2 import SolverParameter, SolverState
 from cafflite.solvers import resume
@@ -37,7 +37,7 @@ def check_writable(prefix: str) -> None:
     """SolverError unless files can be made in the folder of a snapshot_prefix."""
     folder = os.path.dirname(prefix) or "."
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise SolverError(f"snapshot_prefix is '{prefix}', but there is no folder '{folder}' to write to: make it first")
+        raise SolverError(f"snapshot_prefix is '{prefix}', but no folder '{folder}' can be written to: make it")
 
 
 def write(solver: Solver) -> None:
@@ -46,19 +46,12 @@ def write(solver: Solver) -> None:
     kind, extension = ("HDF5", ".h5") if is_hdf5 else ("binary proto", "")
     state = f"{solver.param.snapshot_prefix}_iter_{solver.iter}.solverstate{extension}"
     model = resume.model_of(state)
-    with (
-        replace_file(state) as new_state,
-        replace_file(resume.path_of(state)) as new_resume,
-        replace_file(model) as new_model,
-    ):
+    with replace_files(model, resume.path_of(state), state) as (new_model, new_resume, new_state):
         log.info(f"Snapshotting to {kind} file {model}")
         (weights.save_hdf5 if is_hdf5 else weights.save)(solver.net, new_model, solver.param.snapshot_diff)
         log.info(f"Snapshotting solver state to {kind} file {state}")
         new_state.write_bytes((_to_hdf5 if is_hdf5 else _to_proto)(solver, model))
         resume.write(solver, new_resume, new_model, new_state)
-        # If the run is killed now, an older solverstate of this name must not be left beside the new weights.
-        if os.path.exists(state):
-            os.remove(state)
 
 
 def restore(solver: Solver, path: Path) -> None:
@@ -112,7 +105,7 @@ def _to_proto(solver: Solver, model: str) -> bytes:
     if sum(array.nbytes for array in solver.history) > weights.LARGEST_BINARY:
         raise WeightsError("the history takes more than the 2 GiB of a binary file: set snapshot_format: HDF5")
     for blob in solver.history_blobs():
-        blob_proto.set_array(state.history.add(), _on_host(blob))
+        blob_proto.set_array(state.history.add(), solver.ops.to_host(blob))
     return state.SerializeToString()
 
 
@@ -138,7 +131,7 @@ def _to_hdf5(solver: Solver, model: str) -> bytes:
         file["current_step"] = numpy.array([solver.current_step], "i4")
         history = file.create_group("history")
         for i, blob in enumerate(solver.history_blobs()):
-            history[str(i)] = _on_host(blob)
+            history[str(i)] = solver.ops.to_host(blob)
     return content.getvalue()
 
 
@@ -160,7 +153,3 @@ def _integer(file: Any, name: str) -> int:
     if getattr(item, "size", 0) != 1 or item.dtype.kind not in "iu":
         raise WeightsError(f"'{name}' is not a whole number, expected a solverstate")
     return int(item[()].reshape(-1)[0] if item.shape else item[()])
-
-
-def _on_host(array: Array) -> numpy.ndarray:
-    return array.get() if hasattr(array, "get") else array

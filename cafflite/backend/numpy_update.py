@@ -69,5 +69,5 @@ class NumpyUpdate(UpdateOps):
 
 
 def _run(kernel: Callable[..., None], arrays: list[Array], *numbers: float) -> None:
-    numbers = tuple(numpy.float32(number) for number in numbers)
-    pool.run(lambda piece: kernel(*[array[piece] for array in arrays], *numbers), pool.split(arrays[0].size, LEAST))
+    singles = [numpy.float32(number) for number in numbers]
+    pool.run(lambda piece: kernel(*[array[piece] for array in arrays], *singles), pool.split(arrays[0].size, LEAST))

@@ -1,0 +1,1 @@
+"""The commands of `cafflite`, one file each."""

@@ -1,0 +1,112 @@
+"""The program `cafflite`: from the command line to a command.
+
+A command is a module beside this one that has a function `run(flags, ...)`, which returns the exit status; its
+arguments after `flags` are those of the command line. `FLAGS` lists its flags, and its docstring is its help, the first
+line the summary.
+"""
+
+import ast
+import importlib
+import inspect
+import os
+import pkgutil
+import sys
+from pathlib import Path
+
+from cafflite import log, tools
+from cafflite.build import meant
+from cafflite.errors import CaffliteError, UsageError
+from cafflite.tools import _flags
+
+COMMON: _flags.Flags = {
+    "quiet": (False, "print no messages but warnings, and no progress bar"),
+    "help": (False, "explain the command"),
+    "logtostderr": (False, "accepted, as messages go to stderr anyway"),
+    "alsologtostderr": (False, "accepted, as messages go to stderr anyway"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return the exit status: its own, 1 after an error, 130 when it was interrupted."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except CaffliteError as error:
+        print(f"cafflite: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # nobody reads on, as in `cafflite help | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    commands = _commands()
+    if not arguments or arguments[0] in ("help", "-h", "-help", "--help"):
+        named = arguments[1:]
+        print(_command_help(_known(named[0], commands)) if named else _overview(commands))
+        return 0
+    # gflags lets flags stand before the command as well.
+    at = 0 if not arguments[0].startswith("-") else _first(arguments, commands)
+    name = _known(arguments[at], commands)
+    command = importlib.import_module(f"cafflite.tools.{name}")
+    try:
+        flags, others = _flags.parse(arguments[:at] + arguments[at + 1 :], command.FLAGS | COMMON)
+        if flags.help:
+            print(_command_help(name))
+            return 0
+        log.quiet = flags.quiet
+        try:
+            inspect.signature(command.run).bind(flags, *others)
+        except TypeError:
+            raise UsageError(f"got the arguments {others}, expected {_parameters(command) or 'none'}") from None
+        return command.run(flags, *others)
+    except UsageError as error:
+        raise error.at(name) from error
+
+
+def _commands() -> dict[str, str]:
+    """The name and the summary of every command; none is imported for that."""
+    found = {}
+    for module in pkgutil.iter_modules(tools.__path__):
+        source = ast.parse(Path(tools.__path__[0], f"{module.name}.py").read_text())
+        if any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in source.body):
+            found[module.name] = (ast.get_docstring(source) or "").partition("\n")[0]
+    return found
+
+
+def _known(name: str, commands: dict[str, str]) -> str:
+    if name not in commands:
+        raise UsageError(f"unknown command '{name}'; `cafflite help` lists them all{meant(name, commands)}")
+    return name
+
+
+def _first(arguments: list[str], commands: dict[str, str]) -> int:
+    places = [i for i, argument in enumerate(arguments) if argument in commands]
+    if not places:
+        raise UsageError("there is no command among the arguments; `cafflite help` lists them all")
+    return places[0]
+
+
+def _overview(commands: dict[str, str]) -> str:
+    width = max(len(name) for name in commands)
+    lines = [f"  {name:{width}}  {summary}" for name, summary in commands.items()]
+    hint = "`cafflite help COMMAND` explains one of them."
+    return "\n".join(["usage: cafflite COMMAND [flags]", "", *lines, "", hint])
+
+
+def _command_help(name: str) -> str:
+    command = importlib.import_module(f"cafflite.tools.{name}")
+    usage = f"usage: cafflite {name} {_parameters(command)}[flags]"
+    return f"{usage}\n\n{inspect.getdoc(command)}\n\n{_flags.describe(command.FLAGS | COMMON)}"
+
+
+def _parameters(command: object) -> str:
+    """What the command takes beside its flags: "INPUT OUTPUT "."""
+    parameters = list(inspect.signature(command.run).parameters.values())[1:]  # type: ignore[attr-defined]
+    many = inspect.Parameter.VAR_POSITIONAL
+    return "".join(p.name.upper() + ("... " if p.kind == many else " ") for p in parameters)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
