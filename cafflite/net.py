@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy
+
 from cafflite import backend, build, debug_info, weights
 from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
@@ -266,7 +268,7 @@ class Net:
 
     def forward(self, start: int = 0, end: int | None = None) -> None:
         """Run the layers from index `start` to `end`, both included (all by default)."""
-        with one_blas_thread:
+        with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
             for step in self.steps[start : None if end is None else end + 1]:
                 try:
                     if step.layer.reshape_every_forward or step.bottom_shapes != tuple([b.shape for b in step.bottom]):
@@ -279,7 +281,7 @@ class Net:
 
     def backward(self, start: int | None = None, end: int = 0) -> None:
         """Run backward through the layers from index `start` (the last by default) down to `end`, both included."""
-        with one_blas_thread:
+        with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
             for step in reversed(self.steps[end : None if start is None else start + 1]):
                 if step.need_backward:
                     try:

@@ -1,6 +1,7 @@
 """The wiring of nets: held to the original's structure, and to what it accepts and refuses."""
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -209,6 +210,13 @@ def test_values_in_a_net_parameter_are_its_first_values():
     blobs.add(shape={"dim": [1]}, data=[5])
     net = net_of(param)
     assert [blob.data.tolist() for blob in net.params["a"]] == [[[3, 4]], [5]]
+
+
+def test_an_infinite_value_is_a_value_and_no_warning():
+    net = net_of(inputs(data=(1, 2)) + 'layer { name: "log" type: "Log" bottom: "data" top: "y" }')
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert net.forward()["y"].tolist() == [[-np.inf, -np.inf]]
 
 
 def test_loss_weights_add_up():
