@@ -5,16 +5,19 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 import cafflite
+from cafflite import log
 
 
 def main() -> None:
     arguments = parse_arguments()
+    log.quiet = True  # of the layers that the snapshot has and this net does without
     net = cafflite.Net("deploy.prototxt", str(arguments.weights), cafflite.TEST)
     symbols = list(json.loads(Path("dictionary.json").read_text()))
     seed = arguments.seed.lower()
@@ -38,7 +41,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def generate(
-    net: "cafflite.Net", symbols: list[str], seed: str, length: int, temperature: float, random_seed: int | None
+    net: cafflite.Net, symbols: list[str], seed: str, length: int, temperature: float, random_seed: int | None
 ) -> Iterator[str]:
     """The characters that follow the seed, one forward pass of a single time step each.
 
@@ -55,7 +58,7 @@ def generate(
         yield symbols[number]
 
 
-def feed(net: "cafflite.Net", number: int) -> np.ndarray:
+def feed(net: cafflite.Net, number: int) -> np.ndarray:
     """One character into the net; the probability of each symbol to come next, (symbols,)."""
     net.blobs["input_sequence"].data[...] = number
     probabilities = net.forward()["probs"][0, 0]
@@ -65,11 +68,14 @@ def feed(net: "cafflite.Net", number: int) -> np.ndarray:
 
 def choose(probabilities: np.ndarray, temperature: float, rng: np.random.Generator) -> int:
     """The likeliest symbol at temperature 0, else one drawn by probability ** (1 / temperature)."""
-    if temperature == 0:
+    if temperature <= 0:
         return int(probabilities.argmax())
     weights = (probabilities.astype(np.float64) / probabilities.max()) ** (1 / temperature)
     return int(rng.choice(len(weights), p=weights / weights.sum()))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except cafflite.CaffliteError as error:
+        sys.exit(str(error))
