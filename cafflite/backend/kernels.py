@@ -64,18 +64,17 @@ def sigmoid_backward(dx, y):
         dx[i] *= y[i] * (f32(1) - y[i])
 
 
-@kernels_math.inlined
-def _hash(bits):
-    bits = u32((bits ^ (bits >> u32(16))) * u32(0x7FEB352D))
-    bits = u32((bits ^ (bits >> u32(15))) * u32(0x846CA68B))
-    return u32(bits ^ (bits >> u32(16)))
-
-
 @kernel
 def dropout(y, start, limit, scale, first, second):
+    """The block of an array that begins at its element `start`. What is u32 stays narrow, so that 8 or 16 fit."""
+    place = u32(start)
     for i in range(y.size):
-        bits = _hash(u32(_hash(u32(u32(start + i) ^ first)) + second))
+        bits = u32(place ^ first)
+        bits = u32(u32(bits ^ (bits >> u32(17))) * u32(0xED5AD4BB))
+        bits = u32(u32(u32(bits ^ (bits >> u32(11))) + second) * u32(0xAC4C1B51))
+        bits = u32(u32(bits ^ (bits >> u32(15))) * u32(0x31848BAB))
         y[i] = y[i] * scale if bits >= limit else f32(0)
+        place = u32(place + u32(1))
 
 
 @kernels_math.inlined

@@ -47,16 +47,13 @@ class NeuronOps(BaseOps):
         backward needs no stored mask, and neither threads nor the device make a difference.
         """
         limit, scale, first, second = dropout_constants(ratio, seed, step)
-        xp = self.xp
-        bits = self._hash(xp.arange(x.size, dtype=xp.uint32) ^ xp.uint32(first))
-        bits = self._hash(bits + xp.uint32(second))
-        out[...] = xp.where(bits.reshape(x.shape) >= limit, x * self.dtype.type(scale), 0)
-
-    def _hash(self, bits: Array) -> Array:
-        """Mix the bits of each uint32 so that every one depends on all (C. Wellons' lowbias32)."""
-        bits = (bits ^ (bits >> 16)) * self.xp.uint32(0x7FEB352D)
-        bits = (bits ^ (bits >> 15)) * self.xp.uint32(0x846CA68B)
-        return bits ^ (bits >> 16)
+        # C. Wellons' hash triple32 of the place, with two keys and without its last step, which leaves the high bits.
+        u32 = self.xp.uint32
+        bits = self.xp.arange(x.size, dtype=u32) ^ u32(first)
+        bits = (bits ^ (bits >> u32(17))) * u32(0xED5AD4BB)
+        bits = ((bits ^ (bits >> u32(11))) + u32(second)) * u32(0xAC4C1B51)
+        bits = (bits ^ (bits >> u32(15))) * u32(0x31848BAB)
+        out[...] = self.xp.where(bits.reshape(x.shape) >= u32(limit), x * self.dtype.type(scale), 0)
 
 
 def dropout_constants(ratio: float, seed: int, step: int) -> tuple[int, float, int, int]:
