@@ -94,9 +94,10 @@ def _readers(net: Any) -> tuple[Counter[tuple[int, int]], dict[tuple[int, int], 
 
 
 def meant(name: str, names: Iterable[str]) -> str:
-    """`; did you mean '...'?` where one of `names` is close, else nothing."""
-    close = get_close_matches(name, names, 1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    """`; did you mean '...'?` where one of `names` is close, but for capitals, else nothing."""
+    small = {candidate.lower(): candidate for candidate in names}
+    close = get_close_matches(name.lower(), small, 1)
+    return f"; did you mean '{small[close[0]]}'?" if close else ""
 
 
 def _split_blob(layer: str, blob: str, index: int, copy: int) -> str:

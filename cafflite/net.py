@@ -12,6 +12,7 @@ from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
 from cafflite.errors import CaffliteError, NetError, ShapeError
+from cafflite.forks import FORK_OF
 from cafflite.layers.base import BlobVec, Layer, registry
 from cafflite.proto import caffe_pb2
 from cafflite.proto.upgrade import upgrade_net
@@ -48,13 +49,20 @@ class Step:
 
 
 def _refuse_unknown_types(net: Any) -> None:
-    unknown = [layer for layer in net.layer if layer.type not in registry]
-    if unknown:
-        lines = [
-            f"{build.where(layer)}: unknown layer type '{layer.type}'{build.meant(layer.type, registry)}"
-            for layer in unknown
-        ]
-        raise NetError("\n".join(lines) + "; registered types: " + ", ".join(sorted(registry)))
+    unknown: dict[str, list[Any]] = {}
+    for layer in net.layer:
+        if layer.type not in registry:
+            unknown.setdefault(layer.type, []).append(layer)
+    if not unknown:
+        return
+    places, sentences = [], []
+    for name, layers in unknown.items():
+        places.append(build.where(layers[0]) + (f" and {len(layers) - 1} more" if len(layers) > 1 else ""))
+        fork = f" (known from the {FORK_OF[name]} fork)" if name in FORK_OF else build.meant(name, registry)
+        sentences.append(f"unknown layer type '{name}'{fork}")
+    others = "".join(f"\n{place}: {sentence}" for place, sentence in zip(places[1:], sentences[1:], strict=True))
+    types = ", ".join(sorted(registry))
+    raise NetError(f"{sentences[0]}{others}; registered types: {types}").at(places[0])
 
 
 class Net:

@@ -1421,6 +1421,17 @@ class V1LayerParameter(Message):
     CONTRASTIVE_LOSS: Final = 37
     EXP: Final = 38
     DECONVOLUTION: Final = 39
+    CONVOLUTION3D: Final = 9001
+    DECONVOLUTION3D: Final = 9002
+    POOLING3D: Final = 9003
+    VIDEO_DATA: Final = 9004
+    VIDEO_SEGMENTATION_DATA: Final = 9005
+    VIDEO_WITH_VOXEL_TRUTH_DATA: Final = 9006
+    VOXEL_SOFTMAX: Final = 9007
+    VOXEL_SOFTMAX_LOSS: Final = 9008
+    CROP: Final = 9009
+    MULTI_STAGE_MEANFIELD: Final = 9010
+    MCWINDOW_DATA: Final = 9011
     DimCheckMode: _EnumTypeWrapper[int]
     STRICT: Final = 0
     PERMISSIVE: Final = 1

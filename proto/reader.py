@@ -15,7 +15,8 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import Message
 
 from cafflite.errors import PrototxtError
-from cafflite.proto.caffe_pb2 import NetParameter, SolverParameter
+from cafflite.forks import FORK_OF
+from cafflite.proto.caffe_pb2 import LayerParameter, NetParameter, SolverParameter, V1LayerParameter
 
 _TOKEN = re.compile(
     r"""
@@ -141,15 +142,18 @@ class Reader:
         while self.kind == "name":
             name, start = self.token, self.start
             field = fields.get(name)
-            if field is None:
+            if field is None and not self.is_forks(name, message):
                 hint = self.hint_for_unknown(name, message)
                 raise self.error(f"unknown field '{name}' in {message.DESCRIPTOR.name}{hint}", start)
-            if name in given and not is_repeated(field):
+            if field and name in given and not is_repeated(field):
                 first = _line(self.text, given[name])
                 raise self.error(f"'{name}' is given twice in {message.DESCRIPTOR.name}, first in line {first}", start)
             given[name] = start
             self.advance()
-            self.read_field(message, field, start)
+            if field:
+                self.read_field(message, field, start)
+            else:
+                self.skip_value(name)
             if self.token in (",", ";"):
                 self.advance()
         if self.token == closing:
@@ -158,6 +162,37 @@ class Reader:
             _, brace, start = self.braces[-1]
             raise self.unexpected(f"a field or the '{closing}' for the '{brace}' in line {_line(self.text, start)}")
         raise self.unexpected("a field", "; no brace is open here" if self.token in ("}", ">") else "")
+
+    def is_forks(self, name: str, message: Message) -> bool:
+        """Whether an unknown field can be passed over, as the layer is one that only a fork has.
+
+        The net will name all of those at once, or leave them out: a net of one phase may do without.
+        """
+        around = [message, *(outer for outer, _, _ in reversed(self.braces))]
+        layer = next((m for m in around if isinstance(m, LayerParameter | V1LayerParameter)), None)
+        if layer is None or any(name in _fields(outer.DESCRIPTOR) for outer in around):
+            return False
+        kind = layer.type if isinstance(layer, LayerParameter) else V1LayerParameter.LayerType.Name(layer.type)
+        return kind in FORK_OF
+
+    def skip_value(self, name: str) -> None:
+        """Pass over the value of a field: a scalar, or all from a brace or bracket to the one that closes it."""
+        if self.token == ":":
+            self.advance()
+        if self.token == "-":
+            self.advance()
+        closings: list[str] = []
+        while True:
+            if self.token in _CLOSING or self.token == "[":
+                closings.append(_CLOSING.get(self.token, "]"))
+            elif closings and self.token == closings[-1]:
+                closings.pop()
+            elif self.kind in ("end", "bad") or self.token in ("}", ">", "]"):
+                raise self.unexpected(f"'{closings[-1]}'" if closings else f"a value for '{name}'")
+            is_string = self.kind == "string"
+            self.advance()
+            if not closings and not (is_string and self.kind == "string"):
+                return
 
     def hint_for_unknown(self, name: str, message: Message) -> str:
         """What was probably meant by a field that the message does not have."""

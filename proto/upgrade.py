@@ -188,7 +188,8 @@ def _from_v1(layer: V1LayerParameter) -> LayerParameter:
     new = LayerParameter()
     for field, value in layer.ListFields():
         if field.name == "type":
-            new.type = V1_TYPES[V1LayerParameter.LayerType.Name(value)]
+            name = V1LayerParameter.LayerType.Name(value)
+            new.type = V1_TYPES.get(name, name)  # a fork's type keeps its name
         elif field.name in _PARAM_SPEC:
             while len(new.param) < len(value):
                 new.param.add()

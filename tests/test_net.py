@@ -9,6 +9,8 @@ import pytest
 
 import cafflite
 from cafflite.errors import CaffliteError, NetError, ShapeError
+from cafflite.forks import FORK_OF
+from cafflite.layers.base import registry
 from cafflite.proto import prototxt
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -92,7 +94,17 @@ def loss(first: str, second: str, more: str = "") -> str:
         ),
         (
             inputs(data=(2, 3)) + 'layer { name: "r" type: "Relu2" bottom: "data" top: "y" }\n' * 2,
-            r"<text>:2: layer 'r'.*\n<text>:3: layer 'r'.*unknown layer type 'Relu2'.*registered types: .*TanH",
+            r"<text>:2: layer 'r' \(Relu2\) and 1 more: unknown layer type 'Relu2'; did you mean 'ReLU'\?; "
+            "registered types: .*TanH",
+        ),
+        (
+            inputs(data=(2, 3))
+            + 'layer { name: "roi" type: "ROIPooling" bottom: "data" top: "x" roi_pooling_param { pooled_w: 6 } }\n'
+            + 'layer { name: "n" type: "Normalize" bottom: "x" top: "y" norm_param { across_spatial: true } }\n',
+            r"^<text>:2: layer 'roi' \(ROIPooling\): unknown layer type 'ROIPooling' "
+            r"\(known from the Fast R-CNN fork\)\n"
+            r"<text>:3: layer 'n' \(Normalize\): unknown layer type 'Normalize' \(known from the SSD fork\)"
+            r"; registered types: AbsVal, .*TanH",
         ),
         (
             inputs(data=(2, 3)) + fully_connected("ip", "data", "y", "param {} param {} param {}"),
@@ -118,6 +130,16 @@ def loss(first: str, second: str, more: str = "") -> str:
 def test_mistakes_say_where_and_what(text, message):
     with pytest.raises(NetError, match=message):
         net_of(text)
+
+
+def test_a_forks_layer_of_another_phase_does_no_harm():
+    data = 'layer { name: "d" type: "VideoData" top: "x" video_data_param { a: 1 } include { phase: TRAIN } }\n'
+    net = net_of(data + inputs(data=(2, 3)), cafflite.TEST)
+    assert list(net.blobs) == ["data"]
+
+
+def test_a_type_with_a_layer_here_is_no_forks():
+    assert not set(FORK_OF) & set(registry), "take these types out of cafflite/forks.py"
 
 
 def test_a_blob_read_twice_gets_the_sum_of_both_diffs():

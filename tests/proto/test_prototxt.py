@@ -38,6 +38,27 @@ MISTAKES = {
         "layer { no_such_pooling_param { } }",
         "1:9: unknown field 'no_such_pooling_param' in LayerParameter",
     ),
+    "a typing mistake beside a fork's layer": (
+        'layer { type: "ROIPooling" roi_pooling_param { } }\nlayer { typ: "ReLU" }',
+        "2:9: unknown field 'typ' in LayerParameter; did you mean 'type'?",
+    ),
+    "missing brace of a fork's layer": (
+        'layer {\n  type: "ROIPooling"\n\nlayer { }',
+        "4:1: unknown field 'layer' in LayerParameter; it belongs to NetParameter:"
+        " is the '}' for the '{' in line 1 missing?",
+    ),
+    "missing brace in a fork's parameters": (
+        'layer { type: "ROIPooling" roi_pooling_param { bins < 3 > }',
+        "1:60: expected a field or the '}' for the '{' in line 1, found the end of the text",
+    ),
+    "wrong brace in a fork's parameters": (
+        'layer { type: "ROIPooling" roi_pooling_param { bins < 3 } } }',
+        "1:57: expected '>', found '}'",
+    ),
+    "missing value of a fork's parameter": (
+        'layer { type: "ROIPooling" bins: }',
+        "1:34: expected a value for 'bins', found '}'",
+    ),
     "field of a message inside": (
         'layer {\n  name: "c"\n  kernel_size: 3\n}',
         "3:3: unknown field 'kernel_size' in LayerParameter; it belongs inside convolution_param or pooling_param",
@@ -293,6 +314,28 @@ GOOD = {
 def test_good_text(text, meant):
     found = prototxt.without_places(prototxt.parse(text, NetParameter, "net.prototxt"))
     assert found == NetParameter(**meant)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'layer { type: "ROIPooling" FORKS top: "y" }',
+        'layer { type: "VideoData" transform_param { FORKS scale: 2 } top: "y" }',
+        'layers { type: VIDEO_DATA FORKS top: "y" }',
+    ],
+)
+@pytest.mark.parametrize(
+    "forks",
+    [
+        "its_param { a: 3 b: 'x}' \"y\" c < d: [-1e3, inf] > }",
+        "its_param: < a { } >, its_param: [{ }, { }];",
+        "bins: -3, bins: -inf",
+        "names: 'a' 'b' \"c\" kind: MAX",
+        "bins: []",
+    ],
+)
+def test_fields_of_a_layer_that_only_a_fork_has_are_passed_over(text, forks):
+    assert prototxt.load_net(text.replace("FORKS", forks)) == prototxt.load_net(text.replace("FORKS ", ""))
 
 
 def test_bytes_need_not_be_utf8():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cafflite.errors import NetError, SolverError
+from cafflite.forks import FORK_OF
 from cafflite.proto.caffe_pb2 import NetParameter, V1LayerParameter
 from cafflite.proto.prototxt import load_net, load_solver, without_places
 from cafflite.proto.upgrade import V1_TYPES, upgrade_net, upgrade_solver
@@ -180,7 +181,12 @@ def test_old_net(old, today):
 
 @pytest.mark.parametrize("name", V1LayerParameter.LayerType.keys())
 def test_every_v1_type(name):
-    assert upgraded(f"layers {{ type: {name} }}").layer[0].type == V1_TYPES[name]
+    assert upgraded(f"layers {{ type: {name} }}").layer[0].type == V1_TYPES.get(name, name)
+
+
+def test_a_v1_type_is_caffes_or_a_forks():
+    names = set(V1LayerParameter.LayerType.keys())
+    assert names - set(V1_TYPES) == names & set(FORK_OF)
 
 
 def test_every_field_of_v1_has_its_place_today():
