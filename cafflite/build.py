@@ -1,14 +1,15 @@
-"""From the net as written to the net as run: layers filtered by the net's state, and splits inserted.
+"""From the net as written to the net as run: layers filtered by the net's state, data layers replaced, splits inserted.
 
 Pure functions from NetParameter to NetParameter.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from cafflite.errors import NetError
+from cafflite.layers.base import registry
 from cafflite.proto import caffe_pb2
 
 
@@ -43,6 +44,38 @@ def _meets(state: Any, rule: Any) -> bool:
         and all(stage in state.stage for stage in rule.stage)
         and not any(stage in state.stage for stage in rule.not_stage)
     )
+
+
+def replace_data_layers(net: Any, shapes: Mapping[str, Sequence[int]]) -> Any:
+    """The net with Input layers of the given shapes, by the name of a top, in place of its data layers.
+
+    Replaced are the layers without bottoms that make a blob named in `shapes`, and those that are not registered.
+    Raises NetError when one of these has a top without a shape, or a shape is for no such top.
+    """
+    replaced = caffe_pb2.NetParameter()
+    replaced.CopyFrom(net)
+    sources = [layer for layer in replaced.layer if not layer.bottom]
+    tops = [name for layer in sources for name in layer.top]
+    for name in shapes:
+        if name not in tops:
+            raise NetError(f"data_shapes has '{name}', and no layer without bottoms makes it{meant(name, tops)}")
+    for layer in sources:
+        if layer.type in registry and shapes.keys().isdisjoint(layer.top):
+            continue
+        missing = [name for name in layer.top if name not in shapes]
+        if missing:
+            raise NetError(f"data_shapes has no shape for its top {_quoted(missing)}").at(where(layer))
+        data = caffe_pb2.InputParameter(shape=[caffe_pb2.BlobShape(dim=shapes[name]) for name in layer.top])
+        layer.CopyFrom(
+            caffe_pb2.LayerParameter(
+                name=layer.name, type="Input", top=layer.top, input_param=data, place=layer.place or None
+            )
+        )
+    return replaced
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def insert_splits(net: Any) -> Any:

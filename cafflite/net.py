@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,14 +70,24 @@ class Net:
     """A net in one phase, built from a NetParameter whose `state` names the phase, level and stages.
 
     net_param  as read from a prototxt, of any age; it is upgraded, filtered and wired here
+    data_shapes  shapes for the tops of data layers, to build the net without their files: Input layers stand for them
     ops        the device and number type; those of the current mode and float32 by default
     seed       makes fillers and random layers repeatable; drawn from `backend.set_random_seed`'s by default
 
     Raises NetError, or ShapeError, with the place of the layer that cannot be built.
     """
 
-    def __init__(self, net_param: Any, ops: Ops | None = None, seed: int | None = None) -> None:
-        param = build.insert_splits(build.filter_net(upgrade_net(net_param)))
+    def __init__(
+        self,
+        net_param: Any,
+        ops: Ops | None = None,
+        seed: int | None = None,
+        data_shapes: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
+        param = build.filter_net(upgrade_net(net_param))
+        if data_shapes is not None:
+            param = build.replace_data_layers(param, data_shapes)
+        param = build.insert_splits(param)
         if not param.layer:
             raise NetError("the net has no layers" + (" in this phase" if net_param.layer else ""))
         self.name: str = param.name

@@ -32,6 +32,9 @@ class Net(core.Net):
     network  path of a prototxt, its text, or a NetParameter
     phase    TRAIN or TEST
     level, stages, weights  as the `state` of the net; `weights` is a caffemodel (.h5 or binary) to start from
+    data_shapes  shapes by the names of tops, for data layers whose files are not there: Input layers take their places,
+                 as in data_shapes={"data": (10, 3, 227, 227), "label": (10,)}
+    seed     makes fillers and random layers repeatable
 
     The order of Caffe's first years, `Net(network, weights, phase)`, is understood as well.
     Raises PrototxtError, NetError, ShapeError or WeightsError.

@@ -40,6 +40,42 @@ def test_filter(state, rules, kept):
     assert len(found.layer) == int(kept)
 
 
+DATA = """
+layer { name: "d" type: "HDF5Data" top: "x" top: "label" hdf5_data_param { source: "no file" batch_size: 4 } }
+layer { name: "noise" type: "DummyData" top: "z" dummy_data_param { shape { dim: 3 } } }
+layer { name: "s" type: "Silence" bottom: "x" bottom: "label" bottom: "z" }
+"""
+
+
+def test_data_layers_give_way_to_inputs():
+    found = build.replace_data_layers(net(DATA), {"x": (2, 3), "label": [2]})
+    shapes = "shape { dim: 2 dim: 3 } shape { dim: 2 }"
+    expected = net(f'layer {{ name: "d" type: "Input" top: "x" top: "label" input_param {{ {shapes} }} }}').layer[0]
+    assert list(found.layer) == [expected, *net(DATA).layer[1:]]
+
+
+def test_a_source_that_needs_no_file_gives_way_where_its_top_is_named():
+    found = build.replace_data_layers(net(DATA), {"x": (2, 3), "label": (2,), "z": (5,)})
+    assert [layer.type for layer in found.layer] == ["Input", "Input", "Silence"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes", "message"),
+    [
+        (DATA, {"x": (2, 3)}, "layer 'd' .*data_shapes has no shape for its top 'label'"),
+        ('layer { name: "d" type: "VideoData" top: "x" top: "y" }', {}, "layer 'd' .*no shape for its top 'x', 'y'"),
+        (
+            DATA,
+            {"labels": (2,)},
+            "data_shapes has 'labels', and no layer without bottoms makes it; did you mean 'label'",
+        ),
+    ],
+)
+def test_wrong_data_shapes(text, shapes, message):
+    with pytest.raises(NetError, match=message):
+        build.replace_data_layers(net(text), shapes)
+
+
 def test_no_split_for_one_reader():
     text = net('layer { name: "a" top: "x" } layer { name: "b" bottom: "x" top: "y" }')
     assert build.insert_splits(text) == text
@@ -90,6 +126,7 @@ def test_inputs_stay_as_they_were():
     copy = net(text_format.MessageToString(before))
     build.insert_splits(before)
     build.filter_net(before)
+    build.replace_data_layers(before, {"x": (2, 3)})
     assert before == copy
 
 

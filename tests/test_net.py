@@ -138,6 +138,17 @@ def test_a_forks_layer_of_another_phase_does_no_harm():
     assert list(net.blobs) == ["data"]
 
 
+def test_stand_ins_for_data_layers_whose_files_are_missing():
+    data = (
+        'layers { name: "d" type: DATA top: "x" top: "y" data_param { source: "no file" } include { phase: PHASE } }\n'
+    )
+    text = data.replace("PHASE", "TRAIN") + data.replace("PHASE", "TEST").replace(' top: "y"', "")
+    train = net_of(text, cafflite.TRAIN, data_shapes={"x": (2, 3, 4, 4), "y": (2,)})
+    test = net_of(text, cafflite.TEST, data_shapes={"x": (5, 3)})
+    assert {name: blob.shape for name, blob in train.blobs.items()} == {"x": (2, 3, 4, 4), "y": (2,)}
+    assert test.forward(x=np.ones((5, 3)))["x"].shape == (5, 3)
+
+
 def test_a_type_with_a_layer_here_is_no_forks():
     assert not set(FORK_OF) & set(registry), "take these types out of cafflite/forks.py"
 
