@@ -25,8 +25,8 @@ def warning(message: str) -> None:
 def footer(text: str) -> None:
     """Keep `text` on the terminal's last line, below all messages; an empty one takes it away."""
     global _footer
-    _footer = text
     _print(text)
+    _footer = text
 
 
 def _write(severity: str, message: str) -> None:
@@ -40,6 +40,5 @@ def _write(severity: str, message: str) -> None:
 
 
 def _print(text: str) -> None:
-    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-    sys.stderr.write(clear + text)
+    sys.stderr.write(("\r\x1b[K" if _footer else "") + text)
     sys.stderr.flush()

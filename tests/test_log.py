@@ -8,11 +8,6 @@ from cafflite import log
 LINE = re.compile(r"[IW]\d{4} \d\d:\d\d:\d\d\.\d{6} [ \d]{5,} test_log\.py:\d+\] (.*)")
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
 def messages(capsys) -> list[str]:
     return [LINE.fullmatch(line)[1] for line in capsys.readouterr().err.splitlines()]
 
@@ -43,10 +38,11 @@ def test_what_is_left_out(capsys, monkeypatch, quiet, least, kept):
 
 
 def test_the_footer_stays_below_the_messages(monkeypatch):
-    terminal = Terminal()
+    terminal = io.StringIO()
     monkeypatch.setattr("sys.stderr", terminal)
     log.footer("10%")
     log.info("one")
     log.footer("")
+    log.info("two")
     clear = re.escape("\r\x1b[K")
-    assert re.fullmatch(f"{clear}10%{clear}I.* one\n10%{clear}", terminal.getvalue())
+    assert re.fullmatch(f"10%{clear}I.* one\n10%{clear}I.* two\n", terminal.getvalue())

@@ -9,7 +9,7 @@ from cafflite.solvers.base import Solver
 from cafflite.solvers.lr_policy import learning_rate
 
 INTERVAL = 0.1  # seconds from one drawing to the next
-BAR = 20  # characters
+BAR = 30  # characters, less on a narrow terminal
 
 
 def watch(solver: Solver) -> None:
@@ -32,11 +32,12 @@ def _line(solver: Solver, per_second: float) -> str:
     minutes, seconds = divmod(int((total - count) / per_second), 60)
     hours, minutes = divmod(minutes, 60)
     left = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-    done = BAR * count // total
     rate = learning_rate(solver.param, count, solver.current_step)
     text = (
         f" {count}/{total}, loss = {solver.smoothed_loss():.4g}, lr = {rate:.3g}, {per_second:.3g} iter/s, {left} left"
     )
-    text = text[: max(0, os.get_terminal_size(sys.stderr.fileno()).columns - BAR - 1)]
+    columns = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1
+    bar = max(0, min(BAR, columns - len(text)))
+    done = bar * count // total
     colour, plain = ("", "") if os.environ.get("NO_COLOR") else ("\x1b[32m", "\x1b[0m")
-    return f"{colour}{'#' * done}{plain}{'-' * (BAR - done)}{text}"
+    return f"{colour}{'#' * done}{plain}{'-' * (bar - done)}{text[:columns]}"
