@@ -59,7 +59,7 @@ def _run(arguments: list[str]) -> int:
         try:
             inspect.signature(command.run).bind(flags, *others)
         except TypeError:
-            raise UsageError(f"got the arguments {others}, expected {_parameters(command) or 'none'}") from None
+            raise UsageError(f"got the arguments {others}, expected {_parameters(command).strip() or 'none'}") from None
         return command.run(flags, *others)
     except UsageError as error:
         raise error.at(name) from error
