@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from cafflite.net import Net, Step
@@ -23,27 +23,46 @@ def summary(net: Net) -> str:
     """
     rows: list[tuple[str, ...]] = [HEAD]
     size = net.ops.dtype.itemsize
-    seen: set[int] = set()
-    with_diff = _blobs_with_diff(net)
     parameters = data = diff = 0
-    for index, step in enumerate(net.steps):
+    for index, (step, memory) in enumerate(zip(net.steps, memories(net), strict=True)):
         made = sum(blob.count for i, blob in enumerate(step.layer.blobs) if net.param_owners[index, i] == (index, i))
-        new = [blob for blob in step.top if id(blob) not in seen]
-        seen.update(map(id, new))
-        step_data = 0 if step.layer.shares_data else size * sum(blob.count for blob in new)
-        step_diff = size * sum(blob.count for blob in new if id(blob) in with_diff)
-        parameters, data, diff = parameters + made, data + step_data, diff + step_diff
+        parameters, data, diff = parameters + made, data + memory.data, diff + memory.diff
 
         first, *more = _shapes(step)
         parameter_cell = f"{made:,}" if made else "shared" if step.layer.blobs else ""
-        memory_cell = _bytes(step_data + step_diff) if new else ""
-        rows.append((step.layer.name, step.layer.type, first, parameter_cell, memory_cell))
+        rows.append((step.layer.name, step.layer.type, first, parameter_cell, str(memory)))
         rows.extend(("", "", shape, "", "") for shape in more)
     totals = (
         f"{len(net.steps)} layers; {parameters:,} parameters, {_bytes(size * parameters)} and as much for their diffs; "
         f"blobs of {_bytes(data + diff)}: {_bytes(data)} of data, {_bytes(diff)} of diffs"
     )
     return "\n".join([*_aligned(rows), totals])
+
+
+class Memory(NamedTuple):
+    """Bytes of the tops that a layer makes, and whether it makes any."""
+
+    data: int
+    diff: int
+    is_new: bool
+
+    def __str__(self) -> str:
+        return _bytes(self.data + self.diff) if self.is_new else ""
+
+
+def memories(net: Net) -> list[Memory]:
+    """What the tops of each layer take."""
+    size = net.ops.dtype.itemsize
+    seen: set[int] = set()
+    with_diff = _blobs_with_diff(net)
+    found = []
+    for step in net.steps:
+        new = [blob for blob in step.top if id(blob) not in seen]
+        seen.update(map(id, new))
+        data = 0 if step.layer.shares_data else size * sum(blob.count for blob in new)
+        diff = size * sum(blob.count for blob in new if id(blob) in with_diff)
+        found.append(Memory(data, diff, bool(new)))
+    return found
 
 
 def _blobs_with_diff(net: Net) -> set[int]:
