@@ -1,20 +1,19 @@
 """`cafflite train`: the logs of the original line by line, signals, the terminal, and mistakes."""
 
 import os
-import pty
 import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import cafflite
 from cafflite import log
+from cafflite.tools import _progress
 from cafflite.tools.main import main
 
 GOLDEN = Path(__file__).parent.parent / "golden/cli"
@@ -90,94 +89,85 @@ def wait_for(run: subprocess.Popen, words: str) -> None:
     raise AssertionError(f"the run ended before '{words}'")
 
 
-@pytest.mark.parametrize(
-    ("number", "flags", "last_words"),
-    [
-        (signal.SIGINT, [], "Optimization Done."),
-        (signal.SIGTERM, ["--sigint_effect=none"], "Optimization Done."),
-        (signal.SIGHUP, ["--sighup_effect=stop"], "Optimization Done."),
-    ],
-)
-def test_a_signal_stops_with_a_snapshot(job, number, flags, last_words):
+def test_ctrl_c_stops_with_a_snapshot(job):
     job(10**9)
-    run = start(*flags)
+    run = start()
     wait_for(run, "Iteration 200 ")
-    run.send_signal(number)
-    lines = run.communicate(timeout=30)[1].splitlines()
+    run.send_signal(signal.SIGINT)
+    lines = run.communicate(timeout=60)[1].splitlines()
     assert run.returncode == 0
-    assert lines[-2].endswith("Optimization stopped early.")
-    assert lines[-1].endswith(last_words)
     (state,) = Path().glob("snap_iter_*.solverstate")
-    assert any(line.endswith(f"solver state to binary proto file {state}") for line in lines)
+    assert [line.partition("] ")[2] for line in lines[-3:]] == [
+        f"Snapshotting solver state to binary proto file {state}",
+        "Optimization stopped early.",
+        "Optimization Done.",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("number", "flags", "is_written"),
-    [
-        (signal.SIGHUP, [], True),
-        (signal.SIGINT, ["--sigint_effect=snapshot"], True),
-        (signal.SIGINT, ["--sigint_effect=none"], False),
-    ],
-)
-def test_a_signal_after_which_the_run_goes_on(job, number, flags, is_written):
+def test_sighup_writes_a_snapshot_and_sigterm_ends_the_run(job):
     job(10**9)
-    run = start(*flags)
+    run = start("--sigint_effect=none")
     wait_for(run, "Iteration 200 ")
-    run.send_signal(number)
-    if is_written:
-        wait_for(run, "Snapshotting solver state")
+    run.send_signal(signal.SIGHUP)
+    wait_for(run, "Snapshotting solver state")
+    run.send_signal(signal.SIGINT)
     wait_for(run, " iter/s")
     wait_for(run, " iter/s")
     run.send_signal(signal.SIGTERM)
-    run.communicate(timeout=30)
+    run.communicate(timeout=60)
     assert run.returncode == 0
-    assert len(list(Path().glob("snap_iter_*.solverstate"))) == 1 + is_written
+    assert len(list(Path().glob("snap_iter_*.solverstate"))) == 2
 
 
-def on_a_terminal(*arguments: str, **environment: str) -> str:
-    """What a run prints where stderr is a terminal."""
-    main_end, its_end = pty.openpty()
-    command = [*PROGRAM, "train", "--solver=solver.prototxt", *arguments]
-    run = subprocess.Popen(command, stderr=its_end, env=ENVIRONMENT | {"TERM": "xterm"} | environment)
-    os.close(its_end)
-    text = b""
-    try:
-        while piece := os.read(main_end, 2**16):
-            text += piece
-    except OSError:  # how a terminal says that nobody is left to write
-        pass
-    os.close(main_end)
-    assert run.wait(timeout=30) == 0
-    return text.decode()
+def train_on_a_terminal(monkeypatch, *flags: str) -> str:
+    """What a run prints on stderr where that is a terminal."""
+    reading, writing = os.openpty()
+    with open(writing, "w") as terminal, monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", terminal)
+        patch.setattr(_progress, "INTERVAL", 0)
+        assert main(["train", "--solver=solver.prototxt", *flags]) == 0
+        print("end", file=terminal, flush=True)
+        text = ""
+        while not text.endswith("end\r\n"):
+            text += os.read(reading, 2**16).decode()
+    os.close(reading)
+    return text
 
 
-BAR = re.compile(r"#*\x1b?\[?0?m?-* \d+/\d+, loss = \S+, lr = 0.001, \S+ iter/s, \d+:\d\d left")
+BAR = re.compile(r"(\x1b\[32m)?(#*)(\x1b\[0m)?(-*) (\d)/4, loss = \S+, lr = 0.001, \S+ iter/s, \d+:\d\d left")
 
 
-def test_the_progress_bar(job):
-    job(1500)
-    text = on_a_terminal()
+def test_the_progress_bar(job, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    job(4)
+    text = train_on_a_terminal(monkeypatch)
     bars = BAR.findall(text)
-    assert len(bars) >= 1
-    assert "\x1b[32m" in text
-    assert text.endswith("Optimization Done.\r\n")
-    lines = [line.rpartition("\r\x1b[K")[2] for line in text.split("\n") if "Iteration 200 " in line]
-    assert len(lines) == 1 and lines[0].startswith("I")
+    assert [int(bar[4]) for bar in bars] == sorted(int(bar[4]) for bar in bars)
+    assert {int(bar[4]) for bar in bars} == {1, 2, 3}
+    for start, done, end, left, count in bars:
+        assert (start, end) == ("\x1b[32m", "\x1b[0m")
+        assert abs(len(done) / (len(done) + len(left)) - int(count) / 4) < 0.1
+    below = text.rpartition("\x1b[K")[2]
+    assert below.startswith("I") and below.endswith("] Optimization Done.\r\nend\r\n")
+    assert not BAR.search(below)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "has_bar", "has_colour"),
+    ("flag", "environment", "has_bar"),
     [
-        ([], {"NO_COLOR": "1"}, True, False),
-        (["--quiet"], {}, False, False),
-        ([], {"TERM": "dumb"}, False, False),
+        ("--noquiet", ("NO_COLOR", "1"), True),
+        ("--quiet", ("TERM", "xterm"), False),
+        ("--noquiet", ("TERM", "dumb"), False),
     ],
 )
-def test_where_the_bar_is_plain_or_absent(job, arguments, environment, has_bar, has_colour):
-    job(1500)
-    text = on_a_terminal(*arguments, **environment)
+def test_where_the_bar_is_plain_or_absent(job, monkeypatch, flag, environment, has_bar):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(*environment)
+    job(4)
+    text = train_on_a_terminal(monkeypatch, flag)
     assert bool(BAR.search(text)) == has_bar
-    assert ("\x1b[32m" in text) == has_colour
+    assert "\x1b[32m" not in text
 
 
 def test_quiet_leaves_nothing_to_read(job, capfd):
@@ -222,7 +212,9 @@ def test_stages_and_level_choose_the_layers(job, capfd):
     assert b"more" not in Path("snap_iter_1.caffemodel").read_bytes()
 
 
-def test_help_is_quick():
-    started = time.perf_counter()
-    subprocess.run([*PROGRAM, "--help"], env=ENVIRONMENT, stdout=subprocess.DEVNULL, check=True)
-    assert time.perf_counter() - started < 5  # a loaded machine; it is meant to be 0.5
+def test_help_waits_for_no_large_library():
+    code = (
+        "import sys; from cafflite.tools.main import main; main(['help']); print({'numba', 'h5py'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert run.stdout.endswith("\nset()\n")
