@@ -53,7 +53,8 @@ class NeuronOps(BaseOps):
         bits = (bits ^ (bits >> u32(17))) * u32(0xED5AD4BB)
         bits = ((bits ^ (bits >> u32(11))) + u32(second)) * u32(0xAC4C1B51)
         bits = (bits ^ (bits >> u32(15))) * u32(0x31848BAB)
-        out[...] = self.xp.where(bits.reshape(x.shape) >= u32(limit), x * self.dtype.type(scale), 0)
+        out[...] = self.xp.where(bits.reshape(x.shape) >= u32(limit), x, 0)
+        out *= self.dtype.type(scale)
 
 
 def dropout_constants(ratio: float, seed: int, step: int) -> tuple[int, float, int, int]:

@@ -1,0 +1,118 @@
+"""HDF5Data: batches of rows from a list of HDF5 files, one data set for each top."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from cafflite.errors import DataError, NetError
+from cafflite.files import reason
+from cafflite.layers._hdf5_rows import Rows
+from cafflite.layers.base import Blobs, Layer, layer
+
+
+@layer("HDF5Data")
+class HDF5Data(Layer):
+    """
+    top[i]  rows of the data set that is called as the top  (batch_size, ...)   integers or floats of any size
+
+    `source` is a text file with the name of a file on each line, from the working directory or else from its own
+    folder. Batches run on from file to file, and from the last to the first. With `shuffle` the order of the files,
+    and that of the rows of each, is another in every pass.
+    """
+
+    param_name = "hdf5_data_param"
+    num_bottom = 0
+    num_top = (1, None)
+
+    def setup(self, bottom: Blobs, top: Blobs) -> None:
+        if self.layer_param.HasField("transform_param"):
+            raise NetError("it has a transform_param, and HDF5Data does not transform; prepare the data in the file")
+        if self.param.batch_size < 1:
+            raise NetError(f"batch_size is {self.param.batch_size}, expected 1 or more")
+        self.files = read_list(self.param.source)
+        self.epoch = self.file = self.row = 0
+        self.shapes: list[tuple[int, ...]] = []
+        self.open()
+
+    def reshape(self, bottom: Blobs, top: Blobs) -> None:
+        for blob, shape in zip(top, self.shapes, strict=True):
+            blob.reshape(self.param.batch_size, *shape)
+
+    def forward(self, bottom: Blobs, top: Blobs) -> None:
+        done = 0
+        while done < self.param.batch_size:
+            if self.row == self.rows.count:
+                self.next_file()
+            parts = self.rows.take(self.row, self.param.batch_size - done)
+            count = len(parts[0])
+            for blob, part in zip(top, parts, strict=True):
+                blob.data[done : done + count] = self.xp.asarray(part)
+            self.row += count
+            done += count
+
+    def next_file(self) -> None:
+        """Go to the first row of the next file, in the next pass where this was the last."""
+        self.row = 0
+        self.file += 1
+        if self.file == len(self.files):
+            self.file = 0
+            self.epoch += 1
+        if len(self.files) > 1 or self.param.shuffle:
+            self.open()
+
+    def open(self) -> None:
+        """Open the file at `file` in this pass's order, and put its rows in this pass's order."""
+        place = self.order(len(self.files), self.epoch)[self.file]
+        self.rows = Rows(self.files[place], list(self.layer_param.top))
+        self.shapes = self.shapes or self.rows.shapes
+        for name, shape, first in zip(self.rows.names, self.rows.shapes, self.shapes, strict=True):
+            if shape != first:
+                raise DataError(
+                    f"data set '{name}' has rows of shape {shape}, and in the file before they have {first}"
+                ).at(self.rows.path)
+        if self.param.shuffle:
+            self.rows.arrange(self.order(self.rows.count, self.epoch, self.file))
+
+    def order(self, count: int, *number: int) -> Any:
+        """The numbers below `count`, shuffled where wanted: by `number` in the same way each time."""
+        numbers = numpy.arange(count, dtype=numpy.min_scalar_type(count))
+        if self.param.shuffle:
+            numpy.random.default_rng([self.seed, *number]).shuffle(numbers)
+        return numbers
+
+    def state(self) -> dict[str, Any]:
+        return {"seed": self.seed, "epoch": self.epoch, "file": self.file, "row": self.row}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.seed, self.epoch, self.file, self.row = (state[key] for key in ("seed", "epoch", "file", "row"))
+        if self.file < len(self.files):
+            self.open()
+            if self.row <= self.rows.count:
+                return
+        raise DataError(f"it is to go on at row {self.row} of file {self.file}, and '{self.param.source}' has no such row")
+
+
+def read_list(source: str) -> list[str]:
+    """The files that a list names. Raises DataError where there are none, or where one is not there."""
+    if not source:
+        raise NetError("hdf5_data_param has no source")
+    try:
+        content = Path(source).read_bytes()
+    except OSError as error:
+        raise DataError(f"the list '{source}' cannot be read: {reason(error)}") from error
+    if content.startswith(b"\x89HDF"):
+        raise DataError(f"'{source}' is an HDF5 file, expected a text file with the names of such files")
+    names = [line.strip() for line in os.fsdecode(content.removeprefix(b"\xef\xbb\xbf")).splitlines() if line.strip()]
+    if not names:
+        raise DataError(f"the list '{source}' is empty, expected the name of an HDF5 file on each line")
+    return [find(name, os.path.dirname(source)) for name in names]
+
+
+def find(name: str, folder: str) -> str:
+    """The path of a file that is named from the working directory, or else from `folder`."""
+    for path in (name, os.path.join(folder, name)):
+        if os.path.exists(path):
+            return os.path.abspath(path)
+    raise DataError(f"'{name}' is neither in the working directory nor in '{folder or '.'}', the folder of the list")
