@@ -1,0 +1,17 @@
+"""Show the layers of a net as a table: output shapes, parameters and memory.
+
+cafflite summary train_val.prototxt
+cafflite summary deploy.prototxt --phase=TEST
+"""
+
+from types import SimpleNamespace
+
+from cafflite.tools import _model
+from cafflite.tools._flags import Flags
+
+FLAGS: Flags = {"phase": ("TRAIN", "the phase of the net, TRAIN or TEST")} | _model.STATE
+
+
+def run(flags: SimpleNamespace, model: str) -> int:
+    print(_model.build(model, flags.phase, flags.stage, flags.level).summary())
+    return 0
