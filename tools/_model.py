@@ -1,6 +1,7 @@
 """A net from the command line, and the flags for it."""
 
 import os
+from types import SimpleNamespace
 
 from cafflite import log, weights
 from cafflite.errors import CaffliteError, UsageError
@@ -19,7 +20,8 @@ FLAGS: Flags = {
     "weights": ("", "the caffemodels to load, with commas between"),
     "iterations": (50, "how many batches to run"),
     "gpu": ("", "the number of the GPU to run on; the CPU without it"),
-} | STATE
+    **STATE,
+}
 
 
 def build(path: str, phase: str, stage: str, level: int) -> Net:
@@ -36,7 +38,7 @@ def build(path: str, phase: str, stage: str, level: int) -> Net:
         raise error.at(os.path.basename(path)) from error
 
 
-def load(flags, phase: str) -> Net:
+def load(flags: SimpleNamespace, phase: str) -> Net:
     """The net of FLAGS with its weights, on the device that they choose."""
     if not flags.model:
         raise UsageError("it needs a net: --model=FILE")

@@ -2,6 +2,8 @@
 
 cafflite summary train_val.prototxt
 cafflite summary deploy.prototxt --phase=TEST
+
+The memory is that of a layer's tops: their data and, where the backward pass comes by, their diffs.
 """
 
 from types import SimpleNamespace

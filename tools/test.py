@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from cafflite import log
 from cafflite.backend.pool import one_blas_thread
+from cafflite.blob import Array
 from cafflite.errors import UsageError
 from cafflite.tools import _model, _results
 from cafflite.tools._flags import Flags
@@ -22,7 +23,8 @@ def run(flags: SimpleNamespace) -> int:
         raise UsageError("it needs weights to score: --weights=FILE")
     net = _model.load(flags, "TEST")
     log.info(f"Running for {flags.iterations} iterations.")
-    loss, sums = 0.0, [0.0] * len(net.outputs)
+    loss = 0.0
+    sums: list[Array] = [0.0] * len(net.outputs)
     with one_blas_thread:
         for batch in range(flags.iterations):
             net.forward()
