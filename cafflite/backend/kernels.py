@@ -1,4 +1,4 @@
-"""Compiled kernels of the operations in numpy_neuron.py and numpy_softmax.py.
+"""Compiled kernels of the operations in numpy_neuron.py, numpy_softmax.py and numpy_ops.py.
 
 Those of one array change it in place: a loop from one array into another that may be the same does not vectorise.
 """
