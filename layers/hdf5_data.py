@@ -91,7 +91,9 @@ class HDF5Data(Layer):
             self.open()
             if self.row <= self.rows.count:
                 return
-        raise DataError(f"it is to go on at row {self.row} of file {self.file}, and '{self.param.source}' has no such row")
+        raise DataError(
+            f"it is to go on at row {self.row} of file {self.file}, and '{self.param.source}' has no such row"
+        )
 
 
 def read_list(source: str) -> list[str]:
