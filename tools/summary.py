@@ -1,7 +1,7 @@
 """Show the layers of a net as a table: output shapes, parameters and memory.
 
-cafflite summary train_val.prototxt
-cafflite summary deploy.prototxt --phase=TEST
+    cafflite summary train_val.prototxt
+    cafflite summary deploy.prototxt --phase=TEST
 
 The memory is that of a layer's tops: their data and, where the backward pass comes by, their diffs.
 """
