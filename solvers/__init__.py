@@ -8,6 +8,8 @@ from typing import Any
 
 from cafflite.build import meant
 from cafflite.errors import SolverError
+from cafflite.proto.caffe_pb2 import SolverParameter
+from cafflite.proto.upgrade import upgrade_solver
 from cafflite.solvers import nets
 from cafflite.solvers.base import Path, Solver, registry
 
@@ -17,8 +19,9 @@ for _module in pkgutil.iter_modules(__path__):
 
 def make_solver(solver_param: Any, path: Path = "", classes: Mapping[str, type[Solver]] = registry) -> Solver:
     """The solver of `classes` that the `type` of a SolverParameter, or of the prototxt at a path, asks for."""
-    if not isinstance(solver_param, nets.SolverParameter):
+    if not isinstance(solver_param, SolverParameter):
         path, solver_param = solver_param, nets.read_solver(solver_param)
+    solver_param = upgrade_solver(solver_param)
     if solver_param.type not in classes:
         raise SolverError(
             f"type is '{solver_param.type}', expected one of {', '.join(sorted(classes))}"

@@ -15,6 +15,7 @@ from cafflite.blob import Array
 from cafflite.errors import SolverError
 from cafflite.net import Net
 from cafflite.proto.caffe_pb2 import SolverParameter
+from cafflite.proto.upgrade import upgrade_solver
 from cafflite.solvers import lr_policy, nan_guard, nets, regularize, resume, snapshot
 
 registry: dict[str, type[Solver]] = {}
@@ -54,7 +55,7 @@ class Run:
 class Solver:
     """Trains a net as a SolverParameter says.
 
-    solver_param  the path of a solver prototxt, or a message made by `nets.read_solver`
+    solver_param  the path of a solver prototxt, or its message
     path          the file that the message came from: errors name it, and files are looked for beside it as well
 
     A subclass is one rule: it says in `history_count` how many numbers it keeps of each parameter, and in `update` what
@@ -72,7 +73,7 @@ class Solver:
     def __init__(self, solver_param: Any, path: Path = "") -> None:
         if not isinstance(solver_param, SolverParameter):
             path, solver_param = solver_param, nets.read_solver(solver_param)
-        self.param: Any = solver_param
+        self.param: Any = upgrade_solver(solver_param)
         self.iter = 0
         self.current_step = 0
         self.losses: deque[Array] = deque()

@@ -29,9 +29,12 @@ class Source:
 def read_solver(path: Path) -> SolverParameter:
     """The solver of a prototxt, upgraded, with the default of `snapshot_prefix`: the file's name without its extension.
 
-    A prefix that is a folder gets that name added.
+    A prefix that is a folder gets that name added. Raises PrototxtError, or SolverError where types contradict.
     """
-    param = upgrade_solver(prototxt.load_solver(path))
+    try:
+        param = upgrade_solver(prototxt.load_solver(path))
+    except SolverError as error:
+        raise error.at(os.path.basename(path)) from error
     stem = os.path.splitext(path)[0]
     if not param.snapshot_prefix:
         param.snapshot_prefix = stem

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cafflite.errors import NetError, SolverError
-from cafflite.proto.caffe_pb2 import SolverParameter
+from cafflite.proto.caffe_pb2 import NetParameter, SolverParameter
 from cafflite.proto.prototxt import parse
 from cafflite.solvers import make_solver
 
@@ -186,6 +186,24 @@ def test_without_the_guard_a_run_goes_on():
 def test_settings_that_cannot_be(settings, message):
     with pytest.raises(SolverError, match=message):
         solver(settings)
+
+
+def test_a_snapshot_holds_the_updates_as_diffs_where_they_are_asked_for(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    run = solver('snapshot_prefix: "snap" snapshot: 1 snapshot_diff: true')
+    before = run.net.data_buffer.copy()
+    run.step(1)
+    model = NetParameter.FromString((tmp_path / "snap_iter_1.caffemodel").read_bytes())
+    (layer,) = [layer for layer in model.layer if layer.name == "ip"]
+    found = [[*blob.data, *blob.diff] for blob in layer.blobs]
+    data, update = run.net.data_buffer, before - run.net.data_buffer
+    expected = [[*data[:3], *update[:3]], [data[3], update[3]]]
+    for numbers, rule in zip(found, expected, strict=True):
+        np.testing.assert_allclose(numbers, rule, rtol=1e-5)
+
+
+def test_the_old_solver_type_chooses_the_rule():
+    assert solver("solver_type: ADADELTA").history_count == 2
 
 
 def test_an_error_in_a_net_names_its_place():

@@ -92,6 +92,24 @@ def test_a_resume_without_our_file_starts_the_layers_anew(capfd):
     assert outcome(resumed)[2] != outcome(straight)[2]
 
 
+def test_states_of_other_layers_are_left(capfd):
+    solver().snapshot()
+    Path("net.prototxt").write_text(NET.replace('name: "drop"', 'name: "another"'))
+    resumed = solver()
+    resumed.restore("snap_iter_0.solverstate")
+    assert "snap_iter_0.resume.npz is of a net with other layers" in capfd.readouterr().err
+    assert resumed.iter == 0
+
+
+def test_states_that_do_not_fit_are_one_error():
+    solver().snapshot()
+    Path("net.prototxt").write_text(NET.replace("dim: 3 dim: 2", "dim: 3 dim: 4"))
+    with pytest.raises(
+        WeightsError, match="^snap_iter_0.resume.npz: the states do not fit this net .*go.* on as in Caffe"
+    ):
+        solver().restore("snap_iter_0.solverstate")
+
+
 def test_weights_are_found_beside_the_state_when_the_folder_has_moved(folder):
     first = solver()
     first.step(1)
