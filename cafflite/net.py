@@ -87,6 +87,7 @@ class Net:
         param = build.filter_net(upgrade_net(net_param))
         if data_shapes is not None:
             param = build.replace_data_layers(param, data_shapes)
+        _refuse_unknown_types(param)
         param = build.insert_splits(param)
         if not param.layer:
             raise NetError("the net has no layers" + (" in this phase" if net_param.layer else ""))
@@ -105,7 +106,6 @@ class Net:
         self._named_params: dict[str, tuple[int, int]] = {}
 
         seeds = self.ops.generator(backend.next_seed() if seed is None else seed)
-        _refuse_unknown_types(param)
         unread: dict[str, None] = {}
         needs_diff: set[str] = set()
         with one_blas_thread:
