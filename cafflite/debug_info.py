@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from cafflite.blob import Array
 from cafflite.log import info
 
-if TYPE_CHECKING:
-    from cafflite.net import Net
+Net = Any  # cafflite.net.Net, which stands above this module
 
 
 def _mean(array: Array) -> str:

@@ -17,7 +17,6 @@ from cafflite.forks import FORK_OF
 from cafflite.layers.base import BlobVec, Layer, registry
 from cafflite.proto import caffe_pb2
 from cafflite.proto.upgrade import upgrade_net
-from cafflite.summary import summary
 
 
 @dataclass
@@ -338,10 +337,6 @@ class Net:
                 raise ShapeError(f"its parameters {shapes} cannot be those of the other net's, {found}").at(step.where)
             for blob, trained in zip(step.layer.blobs, source.blobs, strict=True):
                 blob.share_data(trained)
-
-    def summary(self) -> str:
-        """A table of the layers: their output shapes, parameters and memory, and the totals."""
-        return summary(self)
 
     # What an exact resume needs
 

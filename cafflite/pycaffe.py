@@ -22,6 +22,7 @@ from cafflite.solvers.base import Solver
 from cafflite.solvers.nesterov import Nesterov
 from cafflite.solvers.rmsprop import RMSProp
 from cafflite.solvers.sgd import SGD
+from cafflite.summary import summary
 
 NetSource = Any  # a path, the text of a prototxt, or a NetParameter
 
@@ -167,6 +168,10 @@ class Net(core.Net):
     def load_hdf5(self, path: str | os.PathLike) -> None:
         """Load the parameters from HDF5."""
         weight_files.load(self, path)
+
+    def summary(self) -> str:
+        """A table of the output shapes, parameters and memory of every layer."""
+        return summary(self)
 
     def share_with(self, other: core.Net) -> None:
         """Use the parameters of `other`'s layers of the same names."""

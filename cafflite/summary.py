@@ -1,12 +1,9 @@
 """A net as a table: the output shapes, parameters and memory of every layer."""
 
-from __future__ import annotations
-
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from cafflite.net import Net, Step
+from cafflite.net import Net, Step
 
 HEAD = ("layer", "type", "output", "parameters", "memory")
 GAP = "  "

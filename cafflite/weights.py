@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 from google.protobuf.message import DecodeError
@@ -17,10 +17,8 @@ from cafflite.files import reason, replace_file
 from cafflite.proto import blob_proto
 from cafflite.proto.caffe_pb2 import NetParameter, WeightsNet
 
-if TYPE_CHECKING:
-    from cafflite.net import Net
-
 Path = str | os.PathLike[str]
+Net = Any  # cafflite.net.Net, which stands above this module
 Weights = dict[str, dict[int, Any]]  # name of a layer: index of a parameter: an array or a h5py.Dataset
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"

@@ -8,6 +8,7 @@ The memory is that of a layer's tops: their data and, where the backward pass co
 
 from types import SimpleNamespace
 
+from cafflite.summary import summary
 from cafflite.tools import _model
 from cafflite.tools._flags import Flags
 
@@ -15,5 +16,5 @@ FLAGS: Flags = {"phase": ("TRAIN", "the phase of the net, TRAIN or TEST")} | _mo
 
 
 def run(flags: SimpleNamespace, model: str) -> int:
-    print(_model.build(model, flags.phase, flags.stage, flags.level).summary())
+    print(summary(_model.build(model, flags.phase, flags.stage, flags.level)))
     return 0
