@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cafflite.backend.ops_spatial import SpatialOps
 
 COLUMNS = 512  # columns that make a matrix product efficient
-CACHE = 2**20  # elements of a block of columns, unless that were fewer than COLUMNS: it stays in the cache
+CACHE = 2**18  # elements of a block of columns, unless that were fewer than COLUMNS: it stays in the cache
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
 
 _local = threading.local()
@@ -53,16 +53,16 @@ class CompiledConvolution(Convolution):
         from cafflite.backend import kernels_spatial
 
         self.kernels = kernels_spatial
-        lifted = window.lifted(3)
         more = (1,) * (3 - len(self.size))
         self.x_shape = (self.images, self.channels, *more, *self.size)
-        self.y_positions = (*more, *self.positions)
-        self.y_shape = (self.images, self.outputs, *self.y_positions)
-        self.taps = (lifted.kernel, lifted.stride, lifted.pad, lifted.dilation)
-        self.work = self.images * self.outputs * self.depth * self.length
+        self.places = (*more, *self.positions)
+        self.y_shape = (self.images, outputs, *self.places)
+        self.lifted = window.lifted(3)
+        self.geometry = (self.lifted.kernel, self.lifted.stride, self.lifted.pad, self.lifted.dilation)
+        self.work = self.images * outputs * self.filter_size * self.length
 
-    def share(self, count: int) -> list[slice]:
-        """`count` pieces of work, one slice a thread; one slice for all of it where it is little."""
+    def _share(self, count: int) -> list[slice]:
+        """0..count in slices, one a thread; in one slice where the convolution is little work."""
         return pool.split(count) if self.work >= SERIAL else [slice(0, count)]
 
 
@@ -73,176 +73,193 @@ class Depthwise(CompiledConvolution):
 
     def __init__(self, ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> None:
         super().__init__(ops, x_shape, outputs, window, group)
-        self.no_bias = numpy.zeros(max(self.channels, self.outputs), numpy.float32)
-        self.w_shape = (self.outputs, 1, *self.taps[0])
+        self.no_bias = numpy.zeros(max(self.channels, outputs), numpy.float32)
+        self.w_shape = (self.outputs, 1, *self.geometry[0])
 
     def convolve(self, x: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        x, w, y, bias = x.reshape(self.x_shape), w.reshape(self.w_shape), out.reshape(self.y_shape), self._bias(bias)
+        given = x.reshape(self.x_shape), w.reshape(self.w_shape), self._bias(bias, self.outputs)
+        y = out.reshape(self.y_shape)
         pool.run(
-            lambda s: self.kernels.depthwise(x, w, bias, s.start, s.stop, *self.taps, y),
-            self.share(self.images * self.outputs),
+            lambda s: self.kernels.depthwise(*given, s.start, s.stop, *self.geometry, y),
+            self._share(self.images * self.outputs),
         )
 
     def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        x, w, y, bias = out.reshape(self.x_shape), w.reshape(self.w_shape), y.reshape(self.y_shape), self._bias(bias)
+        given = y.reshape(self.y_shape), w.reshape(self.w_shape), self._bias(bias, self.channels)
+        x = out.reshape(self.x_shape)
         pool.run(
-            lambda s: self.kernels.depthwise_data(y, w, bias, s.start, s.stop, *self.taps, x),
-            self.share(self.images * self.channels),
+            lambda s: self.kernels.depthwise_data(*given, s.start, s.stop, *self.geometry, x),
+            self._share(self.images * self.channels),
         )
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
         x, w, y = x.reshape(self.x_shape), out.reshape(self.w_shape), y.reshape(self.y_shape)
         pool.run(
-            lambda s: self.kernels.add_depthwise_weight(x, y, s.start, s.stop, *self.taps, w), self.share(self.outputs)
+            lambda s: self.kernels.add_depthwise_weight(x, y, s.start, s.stop, *self.geometry, w),
+            self._share(self.outputs),
         )
 
-    def _bias(self, bias: Array | None) -> Array:
-        return self.no_bias if bias is None else bias
+    def _bias(self, bias: Array | None, count: int) -> Array:
+        return self.no_bias[:count] if bias is None else bias
 
 
 class Block(NamedTuple):
-    """What one matrix product works on: some whole images, or a piece of the positions of one."""
+    """What one matrix product works on: some images, and of each the same rows of positions."""
 
     images: slice
-    piece: slice
+    rows: slice
 
 
 class Columns(CompiledConvolution):
     """Matrix products with blocks of columns.
 
-    The threads share the blocks, or, where these are too few, the rows (outputs, or channels for `deconvolve`) of each.
+    The threads share the blocks, or, where these are too few, the filters (the channels, for `deconvolve`) of each.
     """
 
     algorithm = "im2col"
 
     def __init__(self, ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> None:
         super().__init__(ops, x_shape, outputs, window, group)
+        self.width = self.places[2]
+        self.group_channels = self.channels // group
         self.batches = _cut(self.images, self._batch_count())
-        self.pieces = _cut(self.length, self._piece_count())
-        self.blocks = [Block(images, piece) for images in self.batches for piece in self.pieces]
+        self.parts = _cut(self.length // self.width, self._part_count())
+        self.blocks = [Block(images, rows) for images in self.batches for rows in self.parts]
 
     def _batch_count(self) -> int:
-        """Images go together until they have COLUMNS columns, in as many batches for each thread."""
-        count = -(-self.images // max(1, COLUMNS // max(1, self.length)))
+        """Images go together until their columns fill the cache."""
+        return self._batches(max(COLUMNS, CACHE // max(1, self.filter_size)))
+
+    def _batches(self, columns: int) -> int:
+        """So many that each has about `columns`, and as many for each thread."""
+        count = -(-self.images // max(1, columns // self.length))
         threads = pool.threads()
         return count if count < threads else min(self.images, -(-count // threads) * threads)
 
-    def _piece_count(self) -> int:
-        """An image is cut until its columns stay in the cache, but into pieces of no fewer than COLUMNS."""
-        return max(1, min(self.length // COLUMNS, -(-self.length * self.depth // CACHE)))
+    def _part_count(self) -> int:
+        """An image is cut until its columns stay in the cache, but into parts of no fewer than COLUMNS, or of a row."""
+        most = min(self.length // COLUMNS, self.length // self.width)
+        return max(1, min(most, -(-self.length * self.filter_size // CACHE)))
 
     def convolve(self, x: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        weight, y = self._weight(w), self._results(out)
-        offset = None if bias is None else bias.reshape(self.group, self.rows, 1)
+        weight = self._matrices(w)
+        offsets = None if bias is None else bias.reshape(self.group, self.filters, 1)
 
-        def work(blocks: list[Block], rows: slice) -> None:
-            for images, piece in blocks:
+        def work(blocks: list[Block], filters: slice) -> None:
+            for block in blocks:
                 for g in range(self.group):
-                    result = y[images, g, rows, piece]
-                    _multiply(weight[g, rows], self._columns(x, images, g, piece), out=result)
-                    if offset is not None:
-                        result += offset[g, rows]
+                    result = self._results(out, block, g, filters)
+                    offset = None if offsets is None else offsets[g, filters]
+                    _multiply(weight[g, filters], self._columns(x, block, g), result, offset)
 
-        self._run(work, self.blocks, self.rows)
+        self._run(work, self.blocks, self.filters)
 
     def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        weight, y, x = self._weight(w), self._results(y), self._planes(out)
-        offset = None if bias is None else bias.reshape(self.group, -1, 1)
+        weight = self._matrices(w)
+        offsets = None if bias is None else bias.reshape(self.group, self.group_channels, 1)
 
         def work(batches: list[slice], channels: slice) -> None:
             taps = slice(channels.start * self.window.taps, channels.stop * self.window.taps)
             for images in batches:
                 for g in range(self.group):
-                    for piece in self.pieces:
-                        result = _gather(y[images, g, :, piece], "results")
-                        self._add_columns(weight[g, :, taps].T, result, out, images, g, piece, channels)
-                    if offset is not None:
-                        x[images, g, channels] += offset[g, channels]
+                    for rows in self.parts:
+                        block = Block(images, rows)
+                        result = _gather(self._results(y, block, g), "results")
+                        self._add_columns(weight[g, :, taps].T, result, out, block, g, channels)
+                    if offsets is not None:
+                        self._planes(out)[images, g, channels] += offsets[g, channels]
 
-        self._run(work, self.batches, self.channels // self.group)
+        self._run(work, self.batches, self.group_channels)
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
-        y, diff = self._results(y), self._weight(out)
+        diff = self._matrices(out)
 
-        def work(blocks: list[Block], rows: slice, diff: Array) -> None:
-            for images, piece in blocks:
+        def work(blocks: list[Block], filters: slice, diff: Array) -> None:
+            for block in blocks:
                 for g in range(self.group):
-                    result = _gather(y[images, g, rows, piece], "results")
-                    product = scratch("product", len(result), self.depth)
-                    numpy.matmul(result, self._columns(x, images, g, piece).T, out=product)
-                    diff[g, rows] += product
+                    result = _gather(self._results(y, block, g, filters), "results")
+                    product = scratch("product", len(result), self.filter_size)
+                    numpy.matmul(result, self._columns(x, block, g).T, out=product)
+                    diff[g, filters] += product
 
         if not self._enough(self.blocks):
-            pool.run(lambda rows: work(self.blocks, rows, diff), self.share(self.rows))
+            pool.run(lambda filters: work(self.blocks, filters, diff), self._share(self.filters))
             return
-        slices = self.share(len(self.blocks))
-        partial = scratch("partial", len(slices) - 1, *diff.shape)
-        partial[...] = 0
-        sums = [diff, *partial]
-        pool.run(lambda s: work(self.blocks[s], slice(0, self.rows), sums[slices.index(s)]), slices)
-        for one in partial:
-            diff += one
+        slices = self._share(len(self.blocks))
+        others = scratch("others", len(slices) - 1, *diff.shape)  # the sums of all threads but the first
+        others[...] = 0
+        sums = [diff, *others]
+        pool.run(lambda s: work(self.blocks[s], slice(0, self.filters), sums[slices.index(s)]), slices)
+        for other in others:
+            diff += other
 
-    def _run(self, work: Callable[[list, slice], None], blocks: list, rows: int) -> None:
-        """Call work(blocks, rows) side by side, for slices of `blocks` or of the range of `rows`."""
+    def _run(self, work: Callable[[list, slice], None], blocks: list, count: int) -> None:
+        """Call work(blocks, of_each) side by side, for slices of `blocks` or else of 0..count."""
         if self._enough(blocks):
-            pool.run(lambda s: work(blocks[s], slice(0, rows)), self.share(len(blocks)))
+            pool.run(lambda s: work(blocks[s], slice(0, count)), self._share(len(blocks)))
         else:
-            pool.run(lambda s: work(blocks, s), self.share(rows))
+            pool.run(lambda s: work(blocks, s), self._share(count))
 
-    def _enough(self, blocks: list) -> bool:
+    @staticmethod
+    def _enough(blocks: list) -> bool:
         """Whether the threads can share the blocks about evenly."""
         return len(blocks) % pool.threads() == 0 or len(blocks) > 4 * pool.threads()
 
-    def _columns(self, x: Array, images: slice, g: int, piece: slice) -> Array:
-        """(C / group taps, images positions): what the taps see in one group of a block."""
-        columns = scratch("columns", self.depth, (images.stop - images.start) * (piece.stop - piece.start))
-        self.kernels.im2col(
-            x.reshape(self.x_shape), *self._range(images, g, piece, slice(0, self.channels // self.group)), columns
+    def _columns(self, x: Array, block: Block, g: int) -> Array:
+        """What the taps see in one group of a block: (filter_size, images rows width)."""
+        images, rows = block
+        columns = scratch(
+            "columns", self.filter_size, (images.stop - images.start) * (rows.stop - rows.start) * self.width
         )
+        self.kernels.im2col(x.reshape(self.x_shape), *self._geometry(block, g, slice(0, self.group_channels)), columns)
         return columns
 
-    def _add_columns(self, a: Array, b: Array, x: Array, images: slice, g: int, piece: slice, channels: slice) -> None:
-        """Add the columns a b of a block to the values of x that they are of; the first piece clears these."""
+    def _add_columns(self, a: Array, b: Array, x: Array, block: Block, g: int, channels: slice) -> None:
+        """Add the columns a b to the values of x that they show; those of an image's first row clear it before."""
         columns = scratch("columns", len(a), b.shape[1])
         numpy.matmul(a, b, out=columns)
-        self.kernels.col2im(columns, *self._range(images, g, piece, channels), x.reshape(self.x_shape))
+        self.kernels.col2im(columns, *self._geometry(block, g, channels), x.reshape(self.x_shape))
 
-    def _range(self, images: slice, g: int, piece: slice, channels: slice) -> tuple:
-        """A block as the compiled kernels take it."""
-        first = g * (self.channels // self.group)
+    def _geometry(self, block: Block, g: int, channels: slice) -> tuple:
+        """A block as the kernels take it."""
+        images, rows = block
+        first = g * self.group_channels
         return (
             (images.start, images.stop),
             (first + channels.start, first + channels.stop),
-            piece.start,
-            piece.stop - piece.start,
-            *self.taps,
-            self.y_positions,
+            (rows.start, rows.stop),
+            *self.geometry,
+            self.places,
         )
 
-    def _weight(self, w: Array) -> Array:
-        return w.reshape(self.group, self.rows, self.depth)
+    def _matrices(self, w: Array) -> Array:
+        return w.reshape(self.group, self.filters, self.filter_size)
 
-    def _results(self, y: Array) -> Array:
-        return y.reshape(self.images, self.group, self.rows, self.length)
+    def _results(self, y: Array, block: Block, g: int, filters: slice = slice(None)) -> Array:
+        """A block of y for some filters of a group: (images, filters, rows width)."""
+        columns = slice(block.rows.start * self.width, block.rows.stop * self.width)
+        return y.reshape(self.images, self.group, self.filters, self.length)[block.images, g, filters, columns]
 
     def _planes(self, x: Array) -> Array:
-        return x.reshape(self.images, self.group, self.channels // self.group, math.prod(self.size))
+        return x.reshape(self.images, self.group, self.group_channels, math.prod(self.size))
 
 
 class Pointwise(Columns):
-    """A window of one tap at each place: the input itself has the columns."""
+    """A window of one tap at every place: the input has the columns itself."""
 
     algorithm = "1x1"
 
-    def _piece_count(self) -> int:
+    def _batch_count(self) -> int:
+        return self._batches(COLUMNS)
+
+    def _part_count(self) -> int:
         return 1
 
-    def _columns(self, x: Array, images: slice, g: int, piece: slice) -> Array:
-        return _gather(self._planes(x)[images, g, :, piece], "columns")
+    def _columns(self, x: Array, block: Block, g: int) -> Array:
+        return _gather(self._planes(x)[block.images, g], "columns")
 
-    def _add_columns(self, a: Array, b: Array, x: Array, images: slice, g: int, piece: slice, channels: slice) -> None:
-        _multiply(a, b, out=self._planes(x)[images, g, channels, piece])
+    def _add_columns(self, a: Array, b: Array, x: Array, block: Block, g: int, channels: slice) -> None:
+        _multiply(a, b, out=self._planes(x)[block.images, g, channels])
 
 
 def _cut(count: int, pieces: int) -> list[slice]:
@@ -261,14 +278,17 @@ def _gather(images: Array, name: str) -> Array:
     return matrix
 
 
-def _multiply(a: Array, b: Array, out: Array) -> None:
-    """out (N, rows, length) = a b, (rows, N length)."""
-    if len(out) == 1:
-        numpy.matmul(a, b, out=out[0])
+def _multiply(a: Array, b: Array, out: Array, offset: Array | None = None) -> None:
+    """out (N, rows, length) = a b + offset, where a b is (rows, N length) and the offset (rows, 1)."""
+    if len(out) > 1:
+        product = scratch("product", len(a), b.shape[1])
+        numpy.matmul(a, b, out=product)
+        numpy.add(_by_image(product, len(out)), 0 if offset is None else offset, out=out)
         return
-    product = scratch("product", len(a), b.shape[1])
-    numpy.matmul(a, b, out=product)
-    out[...] = _by_image(product, len(out))
+    image = out[0]
+    numpy.matmul(a, b, out=image)
+    if offset is not None:
+        image += offset
 
 
 def _by_image(matrix: Array, count: int) -> Array:

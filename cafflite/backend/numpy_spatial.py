@@ -1,6 +1,7 @@
 """The operations over spatial axes on a CPU: compiled kernels, over planes or images that the threads share."""
 
 import math
+from collections.abc import Callable
 
 import numpy
 
@@ -35,10 +36,31 @@ def _with_three_axes(x: Array, window: Window, columns: Array) -> tuple:
     """x with three spatial axes, its columns as one matrix an image, and what else the kernels need of the window."""
     more = (1,) * (5 - x.ndim)
     lifted = window.lifted(3)
+    places = (*more, *columns.shape[2:])
     return (
         x.reshape(*x.shape[:2], *more, *x.shape[2:]),
-        columns.reshape(len(columns), columns.shape[1], math.prod(columns.shape[2:])),
-        (lifted.kernel, lifted.stride, lifted.pad, lifted.dilation, (*more, *columns.shape[2:])),
+        columns.reshape(len(columns), columns.shape[1], math.prod(places)),
+        (
+            (0, x.shape[1]),
+            (0, places[0] * places[1]),
+            *(lifted.kernel, lifted.stride, lifted.pad, lifted.dilation),
+            places,
+        ),
+    )
+
+
+def _is_wide(window: Window, out: Array) -> bool:
+    """Whether loops along the columns of a window are longer than those along its positions."""
+    return window.kernel[1] >= out.shape[3]
+
+
+def _pool_planes(kernel: Callable, window: Window, x: Array, given: tuple, made: tuple) -> None:
+    """Call a pooling kernel for all planes of the arrays; those of `x` say how much work they are."""
+    given, made = [_planes(a) for a in given], [_planes(a) for a in made]
+    geometry = window.kernel, window.stride, window.pad
+    pool.run(
+        lambda s: kernel(*[a[s] for a in given], *geometry, *[a[s] for a in made]),
+        _share(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3]),
     )
 
 
@@ -50,11 +72,10 @@ class NumpySpatial(SpatialOps):
             super().im2col(x, window, out)
             return
         source, columns, geometry = _with_three_axes(x, window, out)
-        channels = (0, x.shape[1])
 
         def work(images: slice) -> None:
             for n in range(images.start, images.stop):
-                _kernels().im2col(source, (n, n + 1), channels, 0, columns.shape[2], *geometry, columns[n])
+                _kernels().im2col(source, (n, n + 1), *geometry, columns[n])
 
         pool.run(work, _share(len(x), out[:1].size))
 
@@ -62,12 +83,11 @@ class NumpySpatial(SpatialOps):
         if out.ndim > 5:
             super().col2im(columns, window, out)
             return
-        target, columns, geometry = _with_three_axes(out, window, columns)
-        channels = (0, out.shape[1])
+        target, matrices, geometry = _with_three_axes(out, window, columns)
 
         def work(images: slice) -> None:
             for n in range(images.start, images.stop):
-                _kernels().col2im(columns[n], (n, n + 1), channels, 0, columns.shape[2], *geometry, target)
+                _kernels().col2im(matrices[n], (n, n + 1), *geometry, target)
 
         pool.run(work, _share(len(out), columns[:1].size))
 
@@ -75,17 +95,15 @@ class NumpySpatial(SpatialOps):
         return choose(self, x_shape, outputs, window, group)
 
     def add_channel_sum(self, x: Array, out: Array) -> None:
-        def add(channels: slice) -> None:
-            out[channels] += x[:, channels].sum(axis=(0, *range(2, x.ndim)))
-
-        pool.run(add, _share(len(out), x[:, :1].size))
+        planes = x.reshape(len(x), len(out), math.prod(x.shape[2:]))
+        pool.run(
+            lambda s: _kernels().add_channel_sum(planes, s.start, s.stop, out),
+            _share(len(out), len(x) * planes.shape[2]),
+        )
 
     def max_pool(self, x: Array, window: Window, out: Array, mask: Array) -> None:
-        x, out, mask = _planes(x), _planes(out), _planes(mask)
-        pool.run(
-            lambda s: _kernels().max_pool(x[s], window.kernel, window.stride, window.pad, out[s], mask[s]),
-            _share(len(x), x[:1].size),
-        )
+        kernel = _kernels().max_pool_by_window if _is_wide(window, out) else _kernels().max_pool
+        _pool_planes(kernel, window, x, (x,), (out, mask))
 
     def max_pool_backward(self, out_diff: Array, mask: Array, x_diff: Array) -> None:
         planes = x_diff.shape[0] * x_diff.shape[1]
@@ -95,29 +113,17 @@ class NumpySpatial(SpatialOps):
         )
 
     def average_pool(self, x: Array, window: Window, out: Array) -> None:
-        x, out = _planes(x), _planes(out)
-        pool.run(
-            lambda s: _kernels().average_pool(x[s], window.kernel, window.stride, window.pad, out[s]),
-            _share(len(x), x[:1].size),
-        )
+        kernel = _kernels().average_pool_by_window if _is_wide(window, out) else _kernels().average_pool
+        _pool_planes(kernel, window, x, (x,), (out,))
 
     def average_pool_backward(self, out_diff: Array, window: Window, x_diff: Array) -> None:
-        out_diff, x_diff = _planes(out_diff), _planes(x_diff)
-        pool.run(
-            lambda s: _kernels().average_pool_backward(
-                out_diff[s], window.kernel, window.stride, window.pad, x_diff[s]
-            ),
-            _share(len(x_diff), x_diff[:1].size),
-        )
+        kernels = _kernels()
+        wide = _is_wide(window, out_diff)
+        kernel = kernels.average_pool_backward_by_window if wide else kernels.average_pool_backward
+        _pool_planes(kernel, window, x_diff, (out_diff,), (x_diff,))
 
     def stochastic_pool(self, x: Array, random: Array, window: Window, out: Array, mask: Array) -> None:
-        x, random, out, mask = _planes(x), _planes(random), _planes(out), _planes(mask)
-        pool.run(
-            lambda s: _kernels().stochastic_pool(
-                x[s], random[s], window.kernel, window.stride, window.pad, out[s], mask[s]
-            ),
-            _share(len(x), x[:1].size),
-        )
+        _pool_planes(_kernels().stochastic_pool, window, x, (x, random), (out, mask))
 
     def lrn(
         self, x: Array, size: int, alpha: float, beta: float, k: float, axes: tuple[int, ...], scale: Array, out: Array

@@ -32,38 +32,38 @@ class Convolution:
         self.group = group
         self.size = tuple(size)
         self.positions = window.positions(self.size)
-        # Of one group the outputs M / group, the rows C / group K... of the columns, and the columns O... .
-        self.rows = outputs // group
-        self.depth = self.channels // group * window.taps
+        # The matrix of one group is (filters, filter_size), its columns are (filter_size, length).
+        self.filters = outputs // group
+        self.filter_size = self.channels // group * window.taps
         self.length = math.prod(self.positions)
 
     def convolve(self, x: Array, w: Array, out: Array, bias: Array | None = None) -> None:
         """out (N, M, O...) = the convolution of x with w, plus the bias (M,)."""
-        weight = w.reshape(self.group, self.rows, self.depth)
+        weight = w.reshape(self.group, self.filters, self.filter_size)
         for image, y in zip(x, out, strict=True):
-            self.ops.xp.matmul(weight, self._image_columns(image), out=y.reshape(self.group, self.rows, self.length))
+            self.ops.xp.matmul(weight, self._image_columns(image), out=y.reshape(self.group, self.filters, self.length))
         self._add_bias(bias, out)
 
     def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
         """out (N, C, I...) = the gradient of `convolve` for x, given y as that of its result, plus the bias (C,)."""
-        weight = w.reshape(self.group, self.rows, self.depth).transpose(0, 2, 1)
+        weight = w.reshape(self.group, self.filters, self.filter_size).transpose(0, 2, 1)
         for image, x in zip(y, out, strict=True):
-            columns = self.ops.xp.matmul(weight, image.reshape(self.group, self.rows, self.length))
+            columns = self.ops.xp.matmul(weight, image.reshape(self.group, self.filters, self.length))
             self.ops.col2im(columns.reshape(1, -1, *self.positions), self.window, out=x[None])
         self._add_bias(bias, out)
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
         """out (M, C / group, K...) += the gradient of `convolve` for w, given y (N, M, O...) as that of its result."""
-        diff = out.reshape(self.group, self.rows, self.depth)
+        diff = out.reshape(self.group, self.filters, self.filter_size)
         for image, result in zip(x, y, strict=True):
             diff += self.ops.xp.matmul(
-                result.reshape(self.group, self.rows, self.length), self._image_columns(image).transpose(0, 2, 1)
+                result.reshape(self.group, self.filters, self.length), self._image_columns(image).transpose(0, 2, 1)
             )
 
     def _image_columns(self, image: Array) -> Array:
         columns = self.ops.xp.empty((1, self.channels * self.window.taps, *self.positions), image.dtype)
         self.ops.im2col(image[None], self.window, out=columns)
-        return columns.reshape(self.group, self.depth, self.length)
+        return columns.reshape(self.group, self.filter_size, self.length)
 
     def _add_bias(self, bias: Array | None, out: Array) -> None:
         if bias is not None:

@@ -1,5 +1,7 @@
 """Window: what slides over the spatial axes in a convolution or a pooling."""
 
+from __future__ import annotations
+
 import itertools
 import math
 from collections.abc import Iterator
@@ -71,9 +73,7 @@ class Window:
                 *(slice(a, a + s * (o - 1) + 1, s) for a, o, s in zip(starts, positions, self.stride, strict=True)),
             )
 
-    def lifted(self, axes: int) -> "Window":
+    def lifted(self, axes: int) -> Window:
         """The same window with axes of one tap put in front, `axes` in all."""
-        more = axes - len(self.kernel)
-        return Window(
-            (1,) * more + self.kernel, (1,) * more + self.stride, (0,) * more + self.pad, (1,) * more + self.dilation
-        )
+        one, none = (1,) * (axes - len(self.kernel)), (0,) * (axes - len(self.kernel))
+        return Window(one + self.kernel, one + self.stride, none + self.pad, one + self.dilation)
