@@ -43,7 +43,7 @@ class ArgMax(Layer):
             index = self.largest(x, self.axis)
             y[...] = self.xp.take_along_axis(x, index, self.axis) if self.param.out_max_val else index
             return
-        x, y = x.reshape(x.shape[0], -1), y.reshape(*y.shape[:3])
+        x, y = x.reshape(len(x), bottom[0].count_axes(1)), y.reshape(*y.shape[:3])
         y[:, 0] = index = self.largest(x, 1)
         if self.param.out_max_val:
             y[:, 1] = self.xp.take_along_axis(x, index, 1)

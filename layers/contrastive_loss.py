@@ -27,9 +27,11 @@ class ContrastiveLoss(LossLayer):
         a, b, similar = bottom
         if a.shape != b.shape or a.count_axes(2) != 1:
             raise ShapeError(f"it compares {a.shape} with {b.shape}, expected twice (N, C) or (N, C, 1, 1)")
-        if similar.count != a.shape[0]:
-            raise ShapeError(f"it has {similar.count} labels {similar.shape} for {a.shape[0]} pairs")
-        self.view = (a.shape[0], a.count_axes(1))
+        pairs = a.count_axes(0, 1)
+        if similar.count != pairs:
+            raise ShapeError(f"it has {similar.count} labels {similar.shape} for {pairs} pairs")
+        self.view = (pairs, a.count_axes(1))
+        self.divisor = max(1, pairs)
         self.difference = self.empty(*self.view)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
@@ -48,11 +50,11 @@ class ContrastiveLoss(LossLayer):
             loss = xp.maximum(apart, 0) ** 2
             push = apart / (distance + 1e-4)
         self.pull = xp.where(similar, 1, xp.where(apart > 0, -push, 0))[:, None]
-        top[0].data[...] = xp.where(similar, square, loss).sum() / (2 * self.view[0])
+        top[0].data[...] = xp.where(similar, square, loss).sum() / (2 * self.divisor)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         refuse_gradient(propagate_down[2], "labels")
-        scale = self.pull * (top[0].diff / self.view[0])
+        scale = self.pull * (top[0].diff / self.divisor)
         for blob, wanted, sign in zip(bottom, propagate_down, (1, -1), strict=False):
             if wanted:
                 self.xp.multiply(self.difference, sign * scale, out=blob.diff.reshape(self.view))

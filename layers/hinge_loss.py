@@ -21,10 +21,12 @@ class HingeLoss(LossLayer):
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         super().reshape(bottom, top)
         x, labels = bottom
-        if labels.count != x.shape[0]:
-            raise ShapeError(f"its labels {labels.shape} are {labels.count} values for {x.shape[0]} rows of {x.shape}")
-        self.margin = self.empty(x.shape[0], x.count_axes(1))
-        self.row = self.xp.arange(x.shape[0])
+        rows = x.count_axes(0, 1)
+        if labels.count != rows:
+            raise ShapeError(f"its labels {labels.shape} are {labels.count} values for {rows} rows of {x.shape}")
+        self.margin = self.empty(rows, x.count_axes(1))
+        self.row = self.xp.arange(rows)
+        self.divisor = max(1, rows)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         margin = self.margin
@@ -35,12 +37,12 @@ class HingeLoss(LossLayer):
         margin += 1
         self.xp.maximum(margin, 0, out=margin)
         flat = margin.reshape(-1)
-        top[0].data[...] = (flat.sum() if self.param.norm == HingeLossParameter.L1 else flat @ flat) / margin.shape[0]
+        top[0].data[...] = (flat.sum() if self.param.norm == HingeLossParameter.L1 else flat @ flat) / self.divisor
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         refuse_gradient(propagate_down[1], "labels")
         if propagate_down[0]:
-            scale = top[0].diff / self.margin.shape[0]
+            scale = top[0].diff / self.divisor
             dx = bottom[0].diff.reshape(self.margin.shape)
             if self.param.norm == HingeLossParameter.L1:
                 self.xp.sign(self.margin, out=dx)

@@ -17,20 +17,22 @@ class MultinomialLogisticLoss(LossLayer):
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         super().reshape(bottom, top)
         p, labels = bottom
-        if labels.count != p.shape[0]:
-            raise ShapeError(f"its labels {labels.shape} are {labels.count} values for {p.shape[0]} rows of {p.shape}")
-        self.view = (p.shape[0], p.count_axes(1))
-        self.row = self.xp.arange(p.shape[0])
+        rows = p.count_axes(0, 1)
+        if labels.count != rows:
+            raise ShapeError(f"its labels {labels.shape} are {labels.count} values for {rows} rows of {p.shape}")
+        self.view = (rows, p.count_axes(1))
+        self.row = self.xp.arange(rows)
+        self.divisor = max(1, rows)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         check_index(bottom[1].data, self.view[1], "label")
         self.label = bottom[1].data.reshape(-1).astype(self.xp.int64)
         chosen = bottom[0].data.reshape(self.view)[self.row, self.label]
         self.chosen = self.xp.maximum(chosen, LEAST_PROBABILITY)
-        top[0].data[...] = -self.xp.log(self.chosen).sum() / self.view[0]
+        top[0].data[...] = -self.xp.log(self.chosen).sum() / self.divisor
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         refuse_gradient(propagate_down[1], "labels")
         if propagate_down[0]:
             bottom[0].diff[...] = 0
-            bottom[0].diff.reshape(self.view)[self.row, self.label] = -top[0].diff / self.view[0] / self.chosen
+            bottom[0].diff.reshape(self.view)[self.row, self.label] = -top[0].diff / self.divisor / self.chosen

@@ -1,5 +1,6 @@
 """MVN, mean-variance normalization: each channel of each image gets mean 0 and variance 1."""
 
+from cafflite.errors import ShapeError
 from cafflite.layers.base import Blobs, Layer, layer
 
 
@@ -19,9 +20,11 @@ class MVN(Layer):
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         x = bottom[0]
-        groups = x.num if self.param.across_channels else x.num * x.channels
         top[0].reshape(x.num, x.channels, x.height, x.width)
-        self.view = (1, groups, x.count // max(1, groups))
+        groups, size = (x.num, x.count_axes(1)) if self.param.across_channels else (x.num * x.channels, x.count_axes(2))
+        if groups and not size:
+            raise ShapeError(f"its input has shape {x.shape}, and there is no mean of nothing")
+        self.view = (1, groups, size)
         self.mean, self.variance, self.inverse = self.empty(3, groups)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:

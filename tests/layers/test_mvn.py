@@ -37,3 +37,8 @@ def test_the_top_has_always_four_axes(shape):
 def test_five_axes_are_refused():
     with pytest.raises(ShapeError, match="up to 4 axes"):
         build('type: "MVN"', [(2, 3, 2, 2, 2)])
+
+
+def test_groups_without_values_are_refused():
+    with pytest.raises(ShapeError, match=r"\(2, 3, 0, 4\), and there is no mean of nothing"):
+        build('type: "MVN"', [(2, 3, 0, 4)])
