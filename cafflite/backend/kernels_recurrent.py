@@ -1,0 +1,205 @@
+"""Compiled kernels of the recurrent operations in `ops_recurrent.py`, over the streams from `start` to `stop`.
+
+One loop does one thing, over whole rows that begin at index 0: the compiler turns such a loop into vector instructions,
+and gives up on one that has to guess whether `g[H + j]` might count from the end.
+"""
+
+import numpy
+
+from cafflite.backend.kernels_math import f32, inlined, kernel, sigmoid, tanh
+
+VECTOR = 16  # values of the widest vectors there are
+
+
+@inlined
+def unit(gates, keep, before, cell, top):
+    """One stream of `lstm_unit`; `keep` is its cont."""
+    h = cell.size
+    sigmoids, i, f, o, g = gates[: 3 * h], gates[:h], gates[h : 2 * h], gates[2 * h : 3 * h], gates[3 * h :]
+    for j in range(sigmoids.size):
+        sigmoids[j] = sigmoid(sigmoids[j])
+    for j in range(h):
+        g[j] = tanh(g[j])
+    for j in range(h):
+        cell[j] = f[j] * (keep * before[j]) + i[j] * g[j]
+    for j in range(h):
+        top[j] = o[j] * tanh(cell[j])
+
+
+@inlined
+def unit_backward(gates, keep, before, cell, dh, dc, threshold, diff):
+    """One stream of `lstm_unit_backward`."""
+    h = cell.size
+    i, f, o, g = gates[:h], gates[h : 2 * h], gates[2 * h : 3 * h], gates[3 * h :]
+    di, df, do, dg = diff[:h], diff[h : 2 * h], diff[2 * h : 3 * h], diff[3 * h :]
+    one = f32(1)
+    for j in range(h):
+        t = tanh(cell[j])
+        d = dc[j] + dh[j] * o[j] * (one - t * t)
+        di[j] = d * g[j] * i[j] * (one - i[j])
+        df[j] = d * (keep * before[j]) * f[j] * (one - f[j])
+        do[j] = dh[j] * t * o[j] * (one - o[j])
+        dg[j] = d * i[j] * (one - g[j] * g[j])
+        dc[j] = d * keep * f[j]
+    if threshold > 0:
+        for j in range(diff.size):
+            diff[j] = min(max(diff[j], -threshold), threshold)
+
+
+@inlined
+def keep_after(cont, t, n):
+    """The cont of the step after t; the last one's output is kept whole."""
+    return cont[t + 1, n] if t + 1 < cont.shape[0] else f32(1)
+
+
+@inlined
+def scale(factor, x, out):
+    for j in range(x.size):
+        out[j] = factor * x[j]
+
+
+@kernel
+def lstm_unit(start, stop, gates, cont, before, cell, top):
+    for n in range(start, stop):
+        unit(gates[n], cont[n], before[n], cell[n], top[n])
+
+
+@kernel
+def lstm_unit_backward(start, stop, gates, cont, before, cell, dh, dc, threshold, diff):
+    for n in range(start, stop):
+        unit_backward(gates[n], cont[n], before[n], cell[n], dh[n], dc[n], threshold, diff[n])
+
+
+@kernel
+def lstm_step(t, start, stop, product, offset, cont, seen, cells, gates, top):
+    """Step t of `lstm`; `product` (N, 4H) is that of what it sees with the weights."""
+    h = top.shape[2]
+    for n in range(start, stop):
+        gate, p, b = gates[t, n], product[n], offset[n if offset.shape[0] > 1 else 0]
+        for j in range(gate.size):
+            gate[j] = p[j] + b[j]
+        unit(gate, cont[t, n], cells[t, n], cells[t + 1, n], top[t, n])
+        scale(keep_after(cont, t, n), top[t, n], seen[t + 1, n, -h:])
+
+
+@kernel
+def lstm_step_backward(t, start, stop, cont, cells, gates, top_diff, threshold, dh, dc, diff):
+    """Step t of `lstm_backward`; `dh` is the gradient of what the step after t saw."""
+    for n in range(start, stop):
+        keep, above, below = keep_after(cont, t, n), top_diff[t, n], dh[n]
+        for j in range(below.size):
+            below[j] = above[j] + keep * below[j]
+        unit_backward(gates[t, n], cont[t, n], cells[t, n], cells[t + 1, n], below, dc[n], threshold, diff[t, n])
+
+
+@inlined
+def copy(x, out):
+    for j in range(x.size):
+        out[j] = x[j]
+
+
+@inlined
+def spread(gates, h, out):
+    """Gates of h values each to gates with room for more."""
+    room = out.size // 4
+    for k in range(4):
+        copy(gates[k * h : (k + 1) * h], out[k * room : k * room + h])
+
+
+@inlined
+def gather(gates, h, out):
+    """The reverse of `spread`."""
+    room = gates.size // 4
+    for k in range(4):
+        copy(gates[k * room : k * room + h], out[k * h : (k + 1) * h])
+
+
+@kernel
+def lstm_sequence(start, stop, first, weight, offset, cont, seen, cells, gates, top):
+    """All of `lstm` where calls of the BLAS would cost more than the work.
+
+    `weight` (.., 4H) is that of the columns of `seen` from `first` on; the product of those before it is in `gates`.
+    Rows of few values would mostly run through the slow end of each loop, so they get room up to whole vectors, where
+    cells and outputs stay 0.
+    """
+    steps, _, h = top.shape
+    room = -(-h // VECTOR) * VECTOR
+    rows = numpy.zeros((weight.shape[0], 4 * room), numpy.float32)
+    for k in range(weight.shape[0]):
+        spread(weight[k], h, rows[k])
+    b, gate = numpy.zeros(4 * room, numpy.float32), numpy.zeros(4 * room, numpy.float32)
+    before, cell = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
+    out = numpy.zeros(room, numpy.float32)
+    for n in range(start, stop):
+        spread(offset[n if offset.shape[0] > 1 else 0], h, b)
+        copy(cells[0, n], cell[:h])
+        for t in range(steps):
+            if first > 0:
+                spread(gates[t, n], h, gate)
+                for j in range(gate.size):
+                    gate[j] += b[j]
+            else:
+                copy(b, gate)
+            for k in range(rows.shape[0]):
+                value, row = seen[t, n, first + k], rows[k]
+                for j in range(gate.size):
+                    gate[j] += value * row[j]
+            copy(cell, before)
+            unit(gate, cont[t, n], before, cell, out)
+            gather(gate, h, gates[t, n])
+            copy(cell[:h], cells[t + 1, n])
+            copy(out[:h], top[t, n])
+            scale(keep_after(cont, t, n), out[:h], seen[t + 1, n, -h:])
+
+
+@kernel
+def lstm_sequence_backward(start, stop, first, weight, cont, cells, gates, top_diff, threshold, dh, dc, diff, dx):
+    """All of `lstm_backward`, as `lstm_sequence`; `weight` (4H, ..). `dx` is for a `first` of 0."""
+    h = dc.shape[1]
+    room = -(-h // VECTOR) * VECTOR
+    gate, d = numpy.zeros(4 * room, numpy.float32), numpy.zeros(4 * room, numpy.float32)
+    before, cell = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
+    above, carried = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
+    below = numpy.zeros(weight.shape[1], numpy.float32)
+    for n in range(start, stop):
+        copy(dh[n], below[-h:])
+        copy(dc[n], carried[:h])
+        for t in range(gates.shape[0] - 1, -1, -1):
+            copy(below[-h:], above[:h])
+            for j in range(h):
+                above[j] += top_diff[t, n, j]
+            spread(gates[t, n], h, gate)
+            copy(cells[t, n], before[:h])
+            copy(cells[t + 1, n], cell[:h])
+            unit_backward(gate, cont[t, n], before, cell, above, carried, threshold, d)
+            gather(d, h, diff[t, n])
+            below[:] = f32(0)
+            for k in range(h):
+                di, df, do, dg = d[k], d[room + k], d[2 * room + k], d[3 * room + k]
+                wi, wf, wo, wg = weight[k], weight[h + k], weight[2 * h + k], weight[3 * h + k]
+                for j in range(below.size):
+                    below[j] += di * wi[j] + df * wf[j] + do * wo[j] + dg * wg[j]
+            scale(cont[t, n], below[-h:], below[-h:])
+            if first == 0:
+                copy(below[: below.size - h], dx[t, n])
+        copy(below[-h:], dh[n])
+        copy(carried[:h], dc[n])
+
+
+@kernel
+def rnn_step(t, start, stop, product, offset, cont, seen, hidden):
+    """Step t of `rnn`; `product` (N, H) is that of the hidden values and W_h, and `hidden` holds that of the input."""
+    for n in range(start, stop):
+        h, p, b = hidden[t, n], product[n], offset[n if offset.shape[0] > 1 else 0]
+        for j in range(h.size):
+            h[j] = tanh(h[j] + p[j] + b[j])
+        scale(keep_after(cont, t, n), h, seen[t + 1, n, -h.size :])
+
+
+@kernel
+def rnn_step_backward(t, start, stop, cont, hidden, dh, diff):
+    """Step t of `rnn_backward`; `dh` is the gradient of what the step after t saw."""
+    for n in range(start, stop):
+        keep, h, d, later = keep_after(cont, t, n), hidden[t, n], diff[t, n], dh[n]
+        for j in range(h.size):
+            d[j] = (d[j] + keep * later[j]) * (f32(1) - h[j] * h[j])

@@ -1,0 +1,169 @@
+"""The recurrent operations on a CPU: streams shared among the threads, each of which walks its own through time."""
+
+import numpy
+
+from cafflite.backend import pool
+from cafflite.backend.base import Array
+from cafflite.backend.ops_recurrent import RecurrentOps
+
+SMALL = 2**15  # weights of one step below which a compiled loop beats a call of the BLAS
+SERIAL = 2**18  # multiply-adds that are not worth a second thread
+NOTHING = numpy.empty((0, 0, 0), numpy.float32)
+
+
+def _share(count: int, work: int) -> list[slice]:
+    """`count` rows or streams, of `work` multiply-adds each, as a slice for each thread that is worth waking."""
+    return pool.split(count, -(-SERIAL // max(1, work)))
+
+
+def _multiply(a: Array, b: Array, out: Array) -> None:
+    """out = a b, for (T, N, K), (K, M) and (T, N, M), whose first two axes lie behind one another."""
+    a, out = a.reshape(-1, a.shape[2]), out.reshape(-1, out.shape[2])
+    pool.run(lambda s: numpy.matmul(a[s], b, out=out[s]), _share(len(a), b.size))
+
+
+def _joins(steps: int, streams: int, inputs: int, h: int) -> bool:
+    """Whether input and hidden values are better multiplied as one, step by step, than the input of all steps at once.
+
+    That is so for a narrow input, whose own product would be thin, with enough streams for a product of one step.
+    """
+    return 4 * h * (inputs + h) <= SMALL or (2 * inputs <= h and streams >= 64 and steps >= 8)
+
+
+class NumpyRecurrent(RecurrentOps):
+    """Step by step a matrix product of the BLAS and one kernel; the whole sequence in one kernel where H is small."""
+
+    def lstm_unit(self, gates: Array, cont: Array, before: Array, cell: Array, top: Array) -> None:
+        from cafflite.backend import kernels_recurrent as kernels
+
+        kernels.lstm_unit(0, len(gates), gates, cont, before, cell, top)
+
+    def lstm_unit_backward(
+        self, gates: Array, cont: Array, before: Array, cell: Array, dh: Array, dc: Array, threshold: float, diff: Array
+    ) -> None:
+        from cafflite.backend import kernels_recurrent as kernels
+
+        limit = numpy.float32(threshold)
+        kernels.lstm_unit_backward(0, len(gates), gates, cont, before, cell, dh, dc, limit, diff)
+
+    def lstm(
+        self,
+        weight_x: Array,
+        weight_h: Array,
+        offset: Array,
+        cont: Array,
+        seen: Array,
+        cells: Array,
+        gates: Array,
+        top: Array,
+        scratch: Array,
+    ) -> None:
+        from cafflite.backend import kernels_recurrent as kernels
+
+        steps, streams, h = top.shape
+        inputs = weight_x.shape[1]
+        product, weight = scratch[:streams], scratch[streams:]
+        # The columns of `seen` from `first` on are multiplied step by step, those before it all at once.
+        first = 0 if _joins(steps, streams, inputs, h) else inputs
+        if first:
+            _multiply(seen[:-1, :, :first], weight_x.T, gates)
+        else:
+            weight[:inputs] = weight_x.T
+        weight[inputs:] = weight_h.T
+        weight = weight[first:]
+        seen[0, :, inputs:] *= cont[0][:, None]
+
+        def walk(s: slice) -> None:
+            if weight.size <= SMALL:
+                kernels.lstm_sequence(s.start, s.stop, first, weight, offset, cont, seen, cells, gates, top)
+                return
+            for t in range(steps):
+                numpy.matmul(seen[t, s, first:], weight, out=product[s])
+                if first:
+                    product[s] += gates[t, s]
+                kernels.lstm_step(t, s.start, s.stop, product, offset, cont, seen, cells, gates, top)
+
+        pool.run(walk, _share(streams, steps * weight.size))
+
+    def lstm_backward(
+        self,
+        weight_x: Array,
+        weight_h: Array,
+        cont: Array,
+        cells: Array,
+        gates: Array,
+        top_diff: Array,
+        threshold: float,
+        dh: Array,
+        dc: Array,
+        diff: Array,
+        dx: Array | None,
+        scratch: Array,
+    ) -> None:
+        from cafflite.backend import kernels_recurrent as kernels
+
+        steps, streams, h = top_diff.shape
+        inputs = weight_x.shape[1]
+        given = cont, cells, gates, top_diff, numpy.float32(threshold), dh, dc, diff
+        weight, first = weight_h, inputs
+        if dx is not None and _joins(steps, streams, inputs, h):
+            weight, first = scratch[streams:].reshape(4 * h, inputs + h), 0
+            weight[:, :inputs], weight[:, inputs:] = weight_x, weight_h
+
+        def walk(s: slice) -> None:
+            if weight.size <= SMALL:
+                kernels.lstm_sequence_backward(s.start, s.stop, first, weight, *given, NOTHING if first else dx)
+                return
+            below = dh if first else scratch.reshape(-1)[: streams * (inputs + h)].reshape(streams, inputs + h)
+            for t in reversed(range(steps)):
+                kernels.lstm_step_backward(t, s.start, s.stop, *given)
+                numpy.matmul(diff[t, s], weight, out=below[s])
+                if dx is not None and not first:
+                    dx[t, s], dh[s] = below[s, :inputs], below[s, inputs:]
+            dh[s] *= cont[0, s, None]
+
+        pool.run(walk, _share(streams, steps * weight.size))
+        if dx is not None and first:
+            _multiply(diff, weight_x, dx)
+
+    def rnn(
+        self,
+        weight_x: Array,
+        weight_h: Array,
+        offset: Array,
+        cont: Array,
+        seen: Array,
+        hidden: Array,
+        scratch: Array,
+    ) -> None:
+        from cafflite.backend import kernels_recurrent as kernels
+
+        steps, streams, _ = hidden.shape
+        inputs = weight_x.shape[1]
+        product = scratch[:streams]
+        _multiply(seen[:-1, :, :inputs], weight_x.T, hidden)
+        seen[0, :, inputs:] *= cont[0][:, None]
+
+        def walk(s: slice) -> None:
+            for t in range(steps):
+                numpy.matmul(seen[t, s, inputs:], weight_h.T, out=product[s])
+                kernels.rnn_step(t, s.start, s.stop, product, offset, cont, seen, hidden)
+
+        pool.run(walk, _share(streams, steps * weight_h.size))
+
+    def rnn_backward(
+        self, weight_x: Array, weight_h: Array, cont: Array, hidden: Array, dh: Array, diff: Array, dx: Array | None
+    ) -> None:
+        from cafflite.backend import kernels_recurrent as kernels
+
+        steps, streams, _ = hidden.shape
+
+        def walk(s: slice) -> None:
+            for t in reversed(range(steps)):
+                kernels.rnn_step_backward(t, s.start, s.stop, cont, hidden, dh, diff)
+                numpy.matmul(diff[t, s], weight_h, out=dh[s])
+            dh[s] *= cont[0, s, None]
+
+        pool.run(walk, _share(streams, steps * weight_h.size))
+        if dx is not None:
+            _multiply(diff, weight_x, dx)
