@@ -6,9 +6,16 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
+from cafflite.backend.numpy_channels import NumpyChannels
+from cafflite.backend.numpy_neuron import NumpyNeuron
+from cafflite.backend.numpy_recurrent import NumpyRecurrent
+from cafflite.backend.numpy_softmax import NumpySoftmax
+from cafflite.backend.numpy_spatial import NumpySpatial
+from cafflite.backend.numpy_update import NumpyUpdate
 from cafflite.backend.ops import Ops
 
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
+ROWS = 2**12  # rows to copy that are not worth a second thread
 BLOCK = 2**18  # elements of the block that a product is added through: it stays in the cache
 
 _local = threading.local()
@@ -21,7 +28,7 @@ def _block() -> Array:
     return _local.block
 
 
-class NumpyOps(Ops):
+class NumpyOps(NumpyChannels, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySpatial, NumpyUpdate, Ops):
     """Overrides what threads or compiled kernels do faster than one NumPy expression."""
 
     def __init__(self) -> None:
@@ -57,3 +64,14 @@ class NumpyOps(Ops):
             out[piece] += x[:, piece].sum(axis=0)
 
         pool.run(add, pool.split(x.shape[1], 64) if x.size >= SERIAL else [slice(0, x.shape[1])])
+
+    def take_rows(self, table: Array, index: Array, out: Array) -> None:
+        # mode="clip" lets `take` write to `out` directly; the layers have checked the index
+        pool.run(lambda s: numpy.take(table, index[s], axis=0, out=out[s], mode="clip"), pool.split(len(index), ROWS))
+
+    def add_to_rows(self, rows: Array, index: Array, table: Array) -> None:
+        from cafflite.backend import kernels
+
+        # each thread has columns of its own and adds all rows in order, so that no sum depends on the threads
+        columns = pool.split(rows.shape[1], 16) if rows.size >= SERIAL else [slice(0, rows.shape[1])]
+        pool.run(lambda s: kernels.add_to_rows(rows, index, table, s.start, s.stop), columns)

@@ -3,10 +3,16 @@
 A backend overrides the ones it can do faster, with the same signature; tests hold both equal.
 """
 
-from cafflite.backend.base import Array, BaseOps
+from cafflite.backend.base import Array
+from cafflite.backend.ops_channels import ChannelOps
+from cafflite.backend.ops_neuron import NeuronOps
+from cafflite.backend.ops_recurrent import RecurrentOps
+from cafflite.backend.ops_softmax import SoftmaxOps
+from cafflite.backend.ops_spatial import SpatialOps
+from cafflite.backend.ops_update import UpdateOps
 
 
-class Ops(BaseOps):
+class Ops(ChannelOps, NeuronOps, SoftmaxOps, RecurrentOps, SpatialOps, UpdateOps):
     """Portable operations. Arrays named `out` are written; those an operation adds to are named by the verb."""
 
     def matmul(self, a: Array, b: Array, out: Array) -> None:
@@ -20,3 +26,11 @@ class Ops(BaseOps):
     def add_row_sum(self, x: Array, out: Array) -> None:
         """out += the sum of x (M, N) over its rows, (N,)."""
         out += x.sum(axis=0)
+
+    def take_rows(self, table: Array, index: Array, out: Array) -> None:
+        """out[n] = table[index[n]] for each n."""
+        out[...] = table[index]
+
+    def add_to_rows(self, rows: Array, index: Array, table: Array) -> None:
+        """table[index[n]] += rows[n] for each n."""
+        self.xp.add.at(table, index, rows)
