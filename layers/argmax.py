@@ -1,7 +1,7 @@
 """ArgMax: the indices of the largest values, largest first; the larger index where values are equal."""
 
 from cafflite.blob import Array
-from cafflite.errors import NetError
+from cafflite.errors import NetError, ShapeError
 from cafflite.layers.base import Blobs, Layer, layer
 
 
@@ -20,21 +20,21 @@ class ArgMax(Layer):
     num_bottom = 1
     num_top = 1
 
-    def setup(self, bottom: Blobs, top: Blobs) -> None:
+    def reshape(self, bottom: Blobs, top: Blobs) -> None:
         p, x = self.param, bottom[0]
+        if not x.ndim:
+            raise ShapeError("its input is a single value, of shape (), expected (N, ...)")
         self.axis = x.axis(p.axis) if p.HasField("axis") else None
         size = x.count_axes(1) if self.axis is None else x.shape[self.axis]
         if not 1 <= p.top_k <= size:
             raise NetError(
                 f"top_k is {p.top_k}, expected 1 to {size}, the number of values that an input {x.shape} has"
             )
-
-    def reshape(self, bottom: Blobs, top: Blobs) -> None:
-        shape = list(bottom[0].shape)
+        shape = list(x.shape)
         if self.axis is None:
-            shape = [shape[0], 2 if self.param.out_max_val else 1, self.param.top_k] + [1] * (len(shape) - 3)
+            shape = [shape[0], 2 if p.out_max_val else 1, p.top_k] + [1] * (len(shape) - 3)
         else:
-            shape[self.axis] = self.param.top_k
+            shape[self.axis] = p.top_k
         top[0].reshape(*shape)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:

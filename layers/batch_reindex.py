@@ -27,7 +27,7 @@ class BatchReindex(Layer):
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         index, samples = bottom[1].data, bottom[0].shape[0]
-        wrong = (index < 0) | (index >= samples)
+        wrong = ~((index >= 0) & (index < samples))
         if wrong.any():
             row = int(wrong.argmax())
             raise DataError(f"index {float(index[row]):g} in row {row} is none of the batch's {samples} samples")

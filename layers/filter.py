@@ -26,10 +26,10 @@ class Filter(Layer):
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         selector = bottom[-1]
-        if selector.count != selector.shape[0]:
+        if selector.shape[:1] != (selector.count,):
             raise ShapeError(f"its selector has shape {selector.shape}, expected one value a sample")
         for x in bottom[:-1]:
-            if x.shape[0] != selector.shape[0]:
+            if x.shape[:1] != selector.shape[:1]:
                 raise ShapeError(f"its selector has {selector.shape[0]} values for an input {x.shape}")
         self.picked = self.xp.flatnonzero(selector.data)
         samples = len(self.picked) if self.built else selector.shape[0]

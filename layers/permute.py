@@ -1,6 +1,6 @@
 """Permute: the axes in another order (the SSD fork's layer)."""
 
-from cafflite.errors import NetError
+from cafflite.errors import NetError, ShapeError
 from cafflite.layers.base import Blobs, Layer, layer
 
 
@@ -24,6 +24,8 @@ class Permute(Layer):
         self.order = order + [axis for axis in axes if axis not in order]
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
+        if bottom[0].ndim != len(self.order):
+            raise ShapeError(f"its input has shape {bottom[0].shape}, and it was made for {len(self.order)} axes")
         top[0].reshape(*(bottom[0].shape[axis] for axis in self.order))
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:

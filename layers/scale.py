@@ -1,5 +1,6 @@
 """Scale: y = s x, or y = s x + b, with s and b along some axes of x."""
 
+from cafflite.errors import ShapeError
 from cafflite.layers._along_axes import AlongAxes
 from cafflite.layers._kept_input import KeptInput
 from cafflite.layers.base import Blobs, layer
@@ -25,6 +26,12 @@ class Scale(KeptInput, AlongAxes):
             self.add_blob(self.parameter_shape(bottom[0]), filler)
         if p.bias_term:
             self.add_blob(self.operand(bottom).shape, p.bias_filler)
+
+    def reshape(self, bottom: Blobs, top: Blobs) -> None:
+        super().reshape(bottom, top)
+        factor, bias = self.operand(bottom), self.blobs[-1] if self.param.bias_term else None
+        if bias is not None and bias.shape != factor.shape:
+            raise ShapeError(f"its second bottom has shape {factor.shape}, and its bias was made for {bias.shape}")
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         self.keep(bottom)

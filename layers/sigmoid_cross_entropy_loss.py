@@ -40,7 +40,8 @@ class SigmoidCrossEntropyLoss(LossLayer):
         work += xp.maximum(x, 0)
         work -= x * t
         work *= self.kept
-        self.divisor = divisor(xp, self.normalization, x.shape[0], bottom[0].count_axes(1), self.kept.sum())
+        rows, columns = bottom[0].count_axes(0, 1), bottom[0].count_axes(1)
+        self.divisor = divisor(xp, self.normalization, rows, columns, self.kept.sum())
         top[0].data[...] = work.sum() / self.divisor
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
