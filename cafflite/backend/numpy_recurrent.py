@@ -6,7 +6,8 @@ from cafflite.backend import pool
 from cafflite.backend.base import Array
 from cafflite.backend.ops_recurrent import RecurrentOps
 
-SMALL = 2**15  # weights of one step below which a compiled loop beats a call of the BLAS
+SMALL = 2**17  # multiply-adds of one step up to which a compiled loop beats a call of the BLAS
+STEPS = 8  # steps from which on it pays to lay out the weights for them
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
 NOTHING = numpy.empty((0, 0, 0), numpy.float32)
 
@@ -27,7 +28,7 @@ def _joins(steps: int, streams: int, inputs: int, h: int) -> bool:
 
     That is so for a narrow input, whose own product would be thin, with enough streams for a product of one step.
     """
-    return 4 * h * (inputs + h) <= SMALL or (2 * inputs <= h and streams >= 64 and steps >= 8)
+    return streams * 4 * h * (inputs + h) <= SMALL or (2 * inputs <= h and streams >= 64 and steps >= STEPS)
 
 
 class NumpyRecurrent(RecurrentOps):
@@ -62,19 +63,20 @@ class NumpyRecurrent(RecurrentOps):
 
         steps, streams, h = top.shape
         inputs = weight_x.shape[1]
-        product, weight = scratch[:streams], scratch[streams:]
         # The columns of `seen` from `first` on are multiplied step by step, those before it all at once.
         first = 0 if _joins(steps, streams, inputs, h) else inputs
         if first:
             _multiply(seen[:-1, :, :first], weight_x.T, gates)
+        product, weight = scratch[:streams], scratch[streams + first :]
+        small = streams * weight.size <= SMALL
+        if small or steps >= STEPS:
+            weight[: inputs - first], weight[inputs - first :] = weight_x.T[first:], weight_h.T
         else:
-            weight[:inputs] = weight_x.T
-        weight[inputs:] = weight_h.T
-        weight = weight[first:]
+            weight = weight_h.T  # not joined: that takes as many steps
         seen[0, :, inputs:] *= cont[0][:, None]
 
         def walk(s: slice) -> None:
-            if weight.size <= SMALL:
+            if small:
                 kernels.lstm_sequence(s.start, s.stop, first, weight, offset, cont, seen, cells, gates, top)
                 return
             for t in range(steps):
@@ -110,8 +112,10 @@ class NumpyRecurrent(RecurrentOps):
             weight, first = scratch[streams:].reshape(4 * h, inputs + h), 0
             weight[:, :inputs], weight[:, inputs:] = weight_x, weight_h
 
+        small = streams * weight.size <= SMALL
+
         def walk(s: slice) -> None:
-            if weight.size <= SMALL:
+            if small:
                 kernels.lstm_sequence_backward(s.start, s.stop, first, weight, *given, NOTHING if first else dx)
                 return
             below = dh if first else scratch.reshape(-1)[: streams * (inputs + h)].reshape(streams, inputs + h)
