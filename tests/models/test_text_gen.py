@@ -142,12 +142,6 @@ def test_a_seed_the_net_does_not_know_is_one_sentence(trained):
     assert written.stderr.startswith("the net does not know ['9']: a seed is made of ")
 
 
-def test_the_learning_curve_becomes_a_picture(trained):
-    drawn = run(trained, MODEL / "plot_learning_curve.py", "train.log")
-    assert drawn.returncode == 0, drawn.stderr
-    assert (trained / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
-
-
 @pytest.mark.skipif(
     not Path(sys.executable).with_name("cafflite").exists(), reason="needs the console script: pip install --editable ."
 )
