@@ -1,21 +1,16 @@
 """Convolution on a CPU: the ways to do it, and the choice among them by shape."""
 
-from __future__ import annotations
-
 import math
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.ops_convolution import Convolution
+from cafflite.backend.ops_convolution import Convolution, SpatialOps
 from cafflite.backend.window import Window
-
-if TYPE_CHECKING:
-    from cafflite.backend.ops_spatial import SpatialOps
 
 COLUMNS = 512  # columns that make a matrix product efficient
 CACHE = 2**18  # elements of a block of columns, unless that were fewer than COLUMNS: it stays in the cache

@@ -56,10 +56,10 @@ def _is_wide(window: Window, out: Array) -> bool:
 
 def _pool_planes(kernel: Callable, window: Window, x: Array, given: tuple, made: tuple) -> None:
     """Call a pooling kernel for all planes of the arrays; those of `x` say how much work they are."""
-    given, made = [_planes(a) for a in given], [_planes(a) for a in made]
+    read, written = [_planes(a) for a in given], [_planes(a) for a in made]
     geometry = window.kernel, window.stride, window.pad
     pool.run(
-        lambda s: kernel(*[a[s] for a in given], *geometry, *[a[s] for a in made]),
+        lambda s: kernel(*[a[s] for a in read], *geometry, *[a[s] for a in written]),
         _share(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3]),
     )
 

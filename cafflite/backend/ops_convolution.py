@@ -1,15 +1,12 @@
 """Convolution and its gradients as matrix products with columns: the portable way, and the interface of every other."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
+from typing import Any
 
 from cafflite.backend.base import Array
 from cafflite.backend.window import Window
 
-if TYPE_CHECKING:
-    from cafflite.backend.ops_spatial import SpatialOps
+SpatialOps = Any  # the class in ops_spatial.py, which stands above this module
 
 
 class Convolution:
