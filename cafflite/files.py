@@ -1,6 +1,7 @@
 """Writing files so that an older one of the same name is never lost."""
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,8 @@ def replace_files(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
             raise FileError("cannot be written, because it is not a regular file").at(str(path))
     temporaries = [target.with_name(f".{target.name}.{secrets.token_hex(4)}") for target in targets]
     try:
+        for target in targets:
+            _remove_leftovers(target)
         yield temporaries
         for temporary in temporaries:
             _sync(temporary)
@@ -50,6 +53,14 @@ def replace_files(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
     for folder in {target.parent for target in targets}:
         with suppress(OSError):  # not every file system can sync a folder
             _sync(folder)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove the temporary files that a killed run has left of its own attempt at `target`."""
+    name = re.compile(rf"\.+{re.escape(target.name)}(\.[0-9a-f]{{8}})+")
+    for entry in os.scandir(target.parent):
+        if name.fullmatch(entry.name):
+            os.unlink(entry)
 
 
 def reason(error: OSError) -> str:

@@ -76,3 +76,14 @@ def test_a_path_that_cannot_be_written(tmp_path, name, reason) -> None:
         with replace_file(tmp_path / name) as temporary:
             temporary.write_bytes(b"x")
     assert sorted(os.listdir(tmp_path)) == ["folder", "pipe", "plain"]
+
+
+def test_what_a_killed_run_has_left_is_removed(tmp_path) -> None:
+    for name in (".snapshot.0123abcd", "..snapshot.0123abcd.89ef4567"):
+        (tmp_path / name).write_bytes(b"half")
+    kept = [".snapshot.notes", ".other.0123abcd", "snapshot.0123abcd"]
+    for name in kept:
+        (tmp_path / name).write_bytes(b"")
+    with replace_file(tmp_path / "snapshot") as temporary:
+        temporary.write_bytes(b"whole")
+    assert sorted(os.listdir(tmp_path)) == sorted([*kept, "snapshot"])
