@@ -6,7 +6,7 @@ from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
 from cafflite.layers.base import Blobs, Layer
 
-ROWS = 2560  # time steps times streams that go backward at once, so that their gradients stay in the cache
+ROWS = 1280  # time steps times streams that go backward at once, so that their gradients stay in the cache
 
 
 class Recurrence(Layer):
@@ -48,7 +48,7 @@ class Recurrence(Layer):
         self.offset = self.empty(streams if self.weight_static else 1, rows)
         self.scratch = self.empty(streams + inputs + h, rows)
 
-        piece = min(steps, max(1, ROWS // max(1, streams)))
+        piece = max(1, min(steps, ROWS // max(1, streams)))
         self.pieces = [slice(max(0, end - piece), end) for end in range(steps, 0, -piece)]
         self.diff = self.empty(piece, streams, rows)
         self.carried = [self.empty(streams, h) for _ in self.states]  # gradients of the states, from later steps
@@ -70,19 +70,22 @@ class Recurrence(Layer):
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         self.begin(bottom)
         steps, streams = self.cont.shape
-        self.seen[:-1, :, : self.weight_x.shape[1]] = bottom[0].data.reshape(steps, streams, -1)
+        inputs = self.weight_x.shape[1]
+        self.seen[:-1, :, :inputs] = bottom[0].data.reshape(steps, streams, inputs)
         if self.weight_static is None:
             self.offset[...] = self.bias.data
         else:
-            self.ops.matmul(bottom[2].data.reshape(streams, -1), self.weight_static.data.T, out=self.offset)
+            x_static = bottom[2].data.reshape(streams, self.weight_static.shape[1])
+            self.ops.matmul(x_static, self.weight_static.data.T, out=self.offset)
             self.offset += self.bias.data
-        self.walk(top[0].data.reshape(steps, streams, -1))
+        if steps:
+            self.walk(top[0].data.reshape(steps, streams, self.param.num_output))
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         steps, streams = self.cont.shape
         inputs = self.weight_x.shape[1]
-        top_diff = top[0].diff.reshape(steps, streams, -1)
-        dx = bottom[0].diff.reshape(steps, streams, -1) if propagate_down[0] else None
+        top_diff = top[0].diff.reshape(steps, streams, self.param.num_output)
+        dx = bottom[0].diff.reshape(steps, streams, inputs) if propagate_down[0] else None
         for diff in (*self.carried, self.weight_diff, self.static_diff):
             diff[...] = 0
         for piece in self.pieces:
@@ -90,7 +93,8 @@ class Recurrence(Layer):
             self.walk_back(piece, top_diff[piece], diff, None if dx is None else dx[piece])
             rows = diff.reshape(-1, diff.shape[2])
             if self.wanted(self.weight_x) or self.wanted(self.weight_h):
-                self.ops.add_matmul(rows.T, self.seen[piece].reshape(len(rows), -1), out=self.weight_diff)
+                seen = self.seen[piece].reshape(len(rows), self.seen.shape[2])
+                self.ops.add_matmul(rows.T, seen, out=self.weight_diff)
             if self.wanted(self.bias):
                 self.ops.add_row_sum(rows, out=self.bias.diff)
             if self.weight_static:
@@ -103,7 +107,7 @@ class Recurrence(Layer):
             self.backward_static(self.weight_static, bottom[2], propagate_down[2])
 
     def backward_static(self, weight: Blob, bottom: Blob, propagate_down: bool) -> None:
-        x = bottom.data.reshape(len(self.static_diff), -1)
+        x = bottom.data.reshape(len(self.static_diff), weight.shape[1])
         if self.wanted(weight):
             self.ops.add_matmul(self.static_diff.T, x, out=weight.diff)
         if propagate_down:

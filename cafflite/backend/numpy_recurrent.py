@@ -19,7 +19,8 @@ def _share(count: int, work: int) -> list[slice]:
 
 def _multiply(a: Array, b: Array, out: Array) -> None:
     """out = a b, for (T, N, K), (K, M) and (T, N, M), whose first two axes lie behind one another."""
-    a, out = a.reshape(-1, a.shape[2]), out.reshape(-1, out.shape[2])
+    rows = len(a) * a.shape[1]
+    a, out = a.reshape(rows, a.shape[2]), out.reshape(rows, out.shape[2])
     pool.run(lambda s: numpy.matmul(a[s], b, out=out[s]), _share(len(a), b.size))
 
 
@@ -62,6 +63,8 @@ class NumpyRecurrent(RecurrentOps):
         from cafflite.backend import kernels_recurrent as kernels
 
         steps, streams, h = top.shape
+        if not steps:
+            return
         inputs = weight_x.shape[1]
         # The columns of `seen` from `first` on are multiplied step by step, those before it all at once.
         first = 0 if _joins(steps, streams, inputs, h) else inputs
@@ -143,6 +146,8 @@ class NumpyRecurrent(RecurrentOps):
         from cafflite.backend import kernels_recurrent as kernels
 
         steps, streams, _ = hidden.shape
+        if not steps:
+            return
         inputs = weight_x.shape[1]
         product = scratch[:streams]
         _multiply(seen[:-1, :, :inputs], weight_x.T, hidden)

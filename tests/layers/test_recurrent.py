@@ -194,6 +194,16 @@ def test_float32_kernels(kind, shape) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("ops", [None, NumpyOps()], ids=["float64", "float32"])
+@pytest.mark.parametrize("shape", [(0, 3, 2), (3, 0, 2), (0, 0, 2)])
+def test_a_sequence_of_nothing(prototxt, shape, ops) -> None:
+    layer, bottom, top = build(prototxt, [shape, shape[:2], (shape[1], 5)], ops=ops)
+    layer.forward(bottom, top)
+    layer.backward(top, [True, False, True], bottom)
+    assert top[0].shape == (*shape[:2], 4)
+    assert not any(blob.diff.any() for blob in layer.blobs)
+
+
 @pytest.mark.parametrize(
     "bottoms, message",
     [
