@@ -30,36 +30,33 @@ NetSource = Any  # a path, the text of a prototxt, or a NetParameter
 class Net(core.Net):
     """A net made from a prototxt.
 
-    network  path of a prototxt, its text, or a NetParameter
+    network_file  path of a prototxt, its text, or a NetParameter
     phase    TRAIN or TEST
     level, stages, weights  as the `state` of the net; `weights` is a caffemodel (.h5 or binary) to start from
     data_shapes  shapes by the names of tops, for data layers whose files are not there: Input layers take their places,
                  as in data_shapes={"data": (10, 3, 227, 227), "label": (10,)}
     seed     makes fillers and random layers repeatable
 
-    The order of Caffe's first years, `Net(network, weights, phase)`, is understood as well.
+    The order of Caffe's first years, `Net(network_file, weights, phase)`, is understood as well.
     Raises PrototxtError, NetError, ShapeError or WeightsError.
     """
 
     def __init__(
         self,
-        network: NetSource,
-        *args: Any,
-        phase: int | None = None,
+        network_file: NetSource,
+        phase: Any = None,
         level: int = 0,
         stages: list[str] | None = None,
         weights: str | os.PathLike | None = None,
         **options: Any,
     ) -> None:
-        for value in args:
-            if isinstance(value, str | os.PathLike):
-                weights = value
-            elif isinstance(value, int) and phase is None:
-                phase = value
-            else:
-                raise NetError(f"Net(network, [weights,] phase) got {value!r}, expected a path or TRAIN or TEST")
+        if isinstance(phase, str | os.PathLike):  # the order of Caffe's first years
+            phase, level, weights = level, 0, phase
+        if phase not in (None, caffe_pb2.TRAIN, caffe_pb2.TEST):
+            raise NetError(f"phase is {phase!r}, expected TRAIN or TEST")
+        is_message = isinstance(network_file, caffe_pb2.NetParameter)
         param = caffe_pb2.NetParameter()
-        param.CopyFrom(network if isinstance(network, caffe_pb2.NetParameter) else prototxt.load_net(network))
+        param.CopyFrom(network_file if is_message else prototxt.load_net(network_file))
         if phase is not None:
             param.state.phase = phase
             param.state.level = level
@@ -67,7 +64,7 @@ class Net(core.Net):
         try:
             super().__init__(param, **options)
         except CaffliteError as error:
-            raise error.at(_title(network)) from error
+            raise error.at(_title(network_file)) from error
         if weights is not None:
             self.copy_from(weights)
 
@@ -110,10 +107,10 @@ class Net(core.Net):
                 raise NetError(f"arrays are given for {sorted(inputs)}, but the net's inputs are {sorted(self.inputs)}")
             for name, array in inputs.items():
                 self._assign(name, self.blobs[name].data, array)
+        first = 0 if start is None else self._layer_index(start)
+        last = None if end is None else self._layer_index(end)
         names = (self.outputs if end is None else self.top_names[end]) + (blobs or [])
-        super().forward(
-            0 if start is None else self._layer_index(start), None if end is None else self._layer_index(end)
-        )
+        super().forward(first, last)
         return {name: self._blob(name).data for name in names}
 
     def backward(  # type: ignore[override]
@@ -131,10 +128,10 @@ class Net(core.Net):
                 raise NetError(f"diffs are given for {sorted(tops)}, but the net's outputs are {sorted(self.outputs)}")
             for name, array in tops.items():
                 self._assign(name, self.blobs[name].diff, array)
+        first = None if start is None else self._layer_index(start)
+        last = 0 if end is None else self._layer_index(end)
         names = (self.inputs if end is None else self.bottom_names[end]) + (diffs or [])
-        super().backward(
-            None if start is None else self._layer_index(start), 0 if end is None else self._layer_index(end)
-        )
+        super().backward(first, last)
         return {name: self._blob(name).diff for name in names}
 
     def _assign(self, name: str, blob: Array, array: Array) -> None:
