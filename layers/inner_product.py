@@ -34,23 +34,24 @@ class InnerProduct(Layer):
                 f"its input {bottom[0].shape} has {bottom[0].count_axes(self.axis)} values from axis {self.axis} on, "
                 f"and its weights were made for {self.k}"
             )
+        self.m = bottom[0].count_axes(0, self.axis)
         top[0].reshape(*bottom[0].shape[: self.axis], self.param.num_output)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
-        x, y = bottom[0].data.reshape(-1, self.k), top[0].data.reshape(-1, self.param.num_output)
+        x, y = bottom[0].data.reshape(self.m, self.k), top[0].data.reshape(self.m, self.param.num_output)
         self.ops.matmul(x, self.weight(), out=y)
         if self.param.bias_term:
             y += self.blobs[1].data
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
-        x, dy = bottom[0].data.reshape(-1, self.k), top[0].diff.reshape(-1, self.param.num_output)
+        x, dy = bottom[0].data.reshape(self.m, self.k), top[0].diff.reshape(self.m, self.param.num_output)
         if self.param_propagate_down[0]:
             dw = self.blobs[0].diff
             self.ops.add_matmul(*((x.T, dy) if self.param.transpose else (dy.T, x)), out=dw)
         if self.param.bias_term and self.param_propagate_down[1]:
             self.ops.add_row_sum(dy, out=self.blobs[1].diff)
         if propagate_down[0]:
-            self.ops.matmul(dy, self.weight().T, out=bottom[0].diff.reshape(-1, self.k))
+            self.ops.matmul(dy, self.weight().T, out=bottom[0].diff.reshape(self.m, self.k))
 
     def weight(self) -> Array:
         """W as (K, N), whichever way it is stored."""

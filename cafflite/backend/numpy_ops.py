@@ -53,7 +53,7 @@ class NumpyOps(NumpyChannels, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySp
         def add(piece: slice) -> None:
             for start in range(piece.start, piece.stop, step):
                 part = slice(start, min(start + step, piece.stop))
-                product = _block()[: (part.stop - start) * columns].reshape(-1, columns)
+                product = _block()[: (part.stop - start) * columns].reshape(part.stop - start, columns)
                 numpy.matmul(a[part], b, out=product)
                 out[part] += product
 
