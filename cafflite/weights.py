@@ -11,7 +11,7 @@ import numpy
 from google.protobuf.message import DecodeError
 
 from cafflite import hdf5, log
-from cafflite.blob import Array, Blob
+from cafflite.blob import Blob
 from cafflite.errors import CaffliteError, WeightsError
 from cafflite.files import reason, replace_file
 from cafflite.proto import blob_proto
@@ -41,8 +41,8 @@ def to_proto(net: Net, write_diff: bool = False) -> NetParameter:
         layer_param.ClearField("place")
         layer_param.ClearField("blobs")
         for blob in layer.blobs:
-            diff = _on_host(blob.diff) if write_diff else None
-            blob_proto.set_array(layer_param.blobs.add(), _on_host(blob.data), diff)
+            diff = net.ops.to_host(blob.diff) if write_diff else None
+            blob_proto.set_array(layer_param.blobs.add(), net.ops.to_host(blob.data), diff)
     return param
 
 
@@ -74,11 +74,11 @@ def save_hdf5(net: Net, path: Path, write_diff: bool = False) -> None:
                 data = _group(file, f"/data/{layer.name}")
                 for i, blob in enumerate(layer.blobs):
                     if net.param_owners[index, i] == (index, i):
-                        data[str(i)] = _on_host(blob.data)
+                        data[str(i)] = net.ops.to_host(blob.data)
                 if write_diff:
                     diff = _group(file, f"/diff/{layer.name}")
                     for i, blob in enumerate(layer.blobs):
-                        diff[str(i)] = _on_host(blob.diff)
+                        diff[str(i)] = net.ops.to_host(blob.diff)
             except (OSError, ValueError, TypeError) as error:
                 raise WeightsError(
                     f"{path}: HDF5 cannot hold a layer '{layer.name}' beside the others, write a binary file: {error}"
@@ -204,7 +204,3 @@ def _fits(source: tuple[int, ...], target: tuple[int, ...]) -> bool:
 
 def _shapes(arrays: Iterable[Any]) -> str:
     return " and ".join(str(array.shape) for array in arrays) or "no parameters"
-
-
-def _on_host(array: Array) -> numpy.ndarray:
-    return array.get() if hasattr(array, "get") else array
