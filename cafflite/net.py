@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,17 @@ class Step:
     loss_weight: list[float]
     need_backward: bool = False
     bottom_shapes: tuple = ()
+
+
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    """Errors say where they are from; memory that there isn't is one of them."""
+    try:
+        yield
+    except CaffliteError as error:
+        raise error.at(where) from error
+    except MemoryError as error:
+        raise NetError(f"it needs more memory than there is: {error}").at(where) from error
 
 
 def _refuse_unknown_types(net: Any) -> None:
@@ -128,7 +140,7 @@ class Net:
 
     def _add_layer(self, layer_param: Any, seed: int, unread: dict[str, None], needs_diff: set[str]) -> None:
         where = build.where(layer_param)
-        try:
+        with _at(where):
             if not layer_param.HasField("phase"):
                 layer_param.phase = self.phase
             layer = registry[layer_param.type](layer_param, layer_param.phase, self.ops, seed)
@@ -138,8 +150,6 @@ class Net:
             index = len(self.steps)
             self.steps.append(step)
             self._add_params(index, layer)
-        except CaffliteError as error:
-            raise error.at(where) from error
         step.need_backward = any(step.propagate_down) or any(layer.param_propagate_down)
         (needs_diff.update if step.need_backward else needs_diff.difference_update)(step.top_names)
         for name, weight in zip(step.top_names, step.loss_weight, strict=True):
@@ -279,21 +289,17 @@ class Net:
     def reshape(self) -> None:
         """Let every layer take the shapes of its bottoms, from first to last."""
         for step in self.steps:
-            try:
+            with _at(step.where):
                 self._reshape(step)
-            except CaffliteError as error:
-                raise error.at(step.where) from error
 
     def forward(self, start: int = 0, end: int | None = None) -> None:
         """Run the layers from index `start` to `end`, both included (all by default)."""
         with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
             for step in self.steps[start : None if end is None else end + 1]:
-                try:
+                with _at(step.where):
                     if step.layer.reshape_every_forward or step.bottom_shapes != tuple([b.shape for b in step.bottom]):
                         self._reshape(step)
                     step.layer.forward(step.bottom, step.top)
-                except CaffliteError as error:
-                    raise error.at(step.where) from error
                 if self.debug_info:
                     debug_info.forward(self, self.steps.index(step))
 
@@ -302,10 +308,8 @@ class Net:
         with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
             for step in reversed(self.steps[end : None if start is None else start + 1]):
                 if step.need_backward:
-                    try:
+                    with _at(step.where):
                         step.layer.backward(step.top, step.propagate_down, step.bottom)
-                    except CaffliteError as error:
-                        raise error.at(step.where) from error
                     if self.debug_info:
                         debug_info.backward(self, self.steps.index(step))
         if self.debug_info:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import cafflite
 from cafflite.blob import Blob
-from cafflite.errors import CaffliteError, ShapeError
+from cafflite.errors import CaffliteError, NetError, ShapeError
 from cafflite.layers.base import registry
 from cafflite.proto import prototxt
 from cafflite.proto.caffe_pb2 import NetParameter
@@ -148,6 +148,18 @@ def test_the_limit_is_2_to_the_31():
         ShapeError, match=r"<text>:1: layer 'x0' \(Input\): .*2,147,483,649 elements, more than the 2,147,4"
     ):
         cafflite.Net(net_text('type: "Silence"', [(2**31 + 1,)], tops=0), cafflite.TRAIN)
+
+
+@pytest.mark.parametrize("method", ["setup", "reshape", "forward", "backward"])
+def test_memory_that_there_is_not(monkeypatch, method):
+    def fail(*_):
+        raise MemoryError("Unable to allocate 2 GiB")
+
+    monkeypatch.setattr(registry["ReLU"], method, fail)
+    with pytest.raises(NetError, match=r"^<text>:2: layer .*: it needs more memory than there is: Unable to"):
+        net = cafflite.Net("force_backward: true " + net_text('type: "ReLU" loss_weight: 1', [(2, 3)]), cafflite.TRAIN)
+        net.forward()
+        net.backward()
 
 
 # Nets of one layer with one to three random mistakes.
