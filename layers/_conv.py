@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from cafflite.backend.base import Array
 from cafflite.backend.window import Window
+from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
 from cafflite.layers.base import Blobs, Layer
 
@@ -41,7 +41,36 @@ def _along_axes(
     return tuple(values * axes if len(values) == 1 else values)
 
 
-class ConvolutionLayer(Layer):
+class WindowLayer(Layer):
+    """A layer with the window of a ConvolutionParameter on the axes behind `axis`."""
+
+    param_name = "convolution_param"
+
+    def setup(self, bottom: Blobs, top: Blobs) -> None:
+        self.axis = bottom[0].axis(self.param.axis)
+        self.window = read_window(self.param, bottom[0].ndim - self.axis - 1)
+
+    def spatial_size(self, x: Blob) -> Shape:
+        """The axes of `x` behind `axis`; ShapeError unless there are as many as at first."""
+        axes = self.axis + 1 + len(self.window.kernel)
+        if x.ndim != axes:
+            raise ShapeError(f"its input has shape {x.shape}, and it was made for {axes} axes")
+        return x.shape[self.axis + 1 :]
+
+    def reshape_tops(self, x: Blob, top: Blobs, channels: int, size: Shape) -> None:
+        """Give the tops, for an input `x`, so many channels and that size."""
+        if any(n < 1 for n in size):
+            raise ShapeError(f"a kernel of {self.window.kernel} on its input {x.shape} leaves an output of {size}")
+        for blob in top:
+            blob.reshape(*x.shape[: self.axis], channels, *size)
+        self.images = x.count_axes(0, self.axis)
+
+    def batch(self, array: Array) -> Array:
+        """A bottom's or a top's array with all axes before its channels as one."""
+        return array.reshape(self.images, *array.shape[self.axis :])
+
+
+class ConvolutionLayer(WindowLayer):
     """
     bottom[i]  (N..., C, I...)   split at `axis`, all of the same shape
     top[i]     (N..., M, O...)   M = num_output
@@ -49,7 +78,6 @@ class ConvolutionLayer(Layer):
     blobs[1]   the bias (M,)     absent when bias_term is false
     """
 
-    param_name = "convolution_param"
     num_bottom = (1, None)
     num_top = (1, None)
     equal_num_bottom_top = True
@@ -67,10 +95,9 @@ class ConvolutionLayer(Layer):
         raise NotImplementedError
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
-        p, x = self.param, bottom[0]
-        self.axis = x.axis(p.axis)
-        self.channels = x.shape[self.axis]
-        self.window = read_window(p, x.ndim - self.axis - 1)
+        super().setup(bottom, top)
+        p = self.param
+        self.channels = bottom[0].shape[self.axis]
         if p.num_output < 1:
             raise NetError(f"num_output is {p.num_output}, expected 1 or more")
         for what, count in (("input channels", self.channels), ("outputs", p.num_output)):
@@ -82,23 +109,14 @@ class ConvolutionLayer(Layer):
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         x = bottom[0]
-        axes = self.axis + 1 + len(self.window.kernel)
-        if x.ndim != axes:
-            raise ShapeError(f"its input has shape {x.shape}, and it was made for {axes} axes")
+        size = self.spatial_size(x)
         if x.shape[self.axis] != self.channels:
             raise ShapeError(f"its input has shape {x.shape}, and its weights were made for {self.channels} channels")
         for other in bottom[1:]:
             if other.shape != x.shape:
                 raise ShapeError(f"its inputs have shapes {x.shape} and {other.shape}, expected all the same")
-        size = self.output_size(x.shape[self.axis + 1 :])
-        if any(n < 1 for n in size):
-            raise ShapeError(f"a kernel of {self.window.kernel} on its input {x.shape} leaves an output of {size}")
-        for blob in top:
-            blob.reshape(*x.shape[: self.axis], self.param.num_output, *size)
-        self.images = x.count_axes(0, self.axis)
-        between = self.convolution_between(
-            (self.images, *x.shape[self.axis :]), (self.images, self.param.num_output, *size)
-        )
+        self.reshape_tops(x, top, self.param.num_output, self.output_size(size))
+        between = self.convolution_between(*((self.images, *blob.shape[self.axis :]) for blob in (x, top[0])))
         self.convolution = self.ops.convolution(*between, self.window, self.param.group)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
@@ -118,10 +136,6 @@ class ConvolutionLayer(Layer):
     def data_diff(self, dy: Array, out: Array) -> None:
         """out (N, C, I...) = the diff of a bottom, given that of its top (N, M, O...)."""
         raise NotImplementedError
-
-    def batch(self, array: Array) -> Array:
-        """A bottom's or a top's array with all axes before its channels as one."""
-        return array.reshape(self.images, *array.shape[self.axis :])
 
     def bias(self) -> Array | None:
         return self.blobs[1].data if self.param.bias_term else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cafflite.backend.base import Array
 from cafflite.backend.window import Window
+from cafflite.blob import Array
 from cafflite.errors import ShapeError
 from cafflite.layers.base import Layer
 from cafflite.proto import caffe_pb2

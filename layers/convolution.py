@@ -1,6 +1,6 @@
 """Convolution: y = x * w + b, over any number of spatial axes."""
 
-from cafflite.backend.base import Array
+from cafflite.blob import Array
 from cafflite.layers._conv import ConvolutionLayer, Shape
 from cafflite.layers.base import Blobs, layer
 

@@ -1,6 +1,6 @@
 """Deconvolution: the transpose of a convolution; its forward pass is a convolution's backward pass, and the reverse."""
 
-from cafflite.backend.base import Array
+from cafflite.blob import Array
 from cafflite.layers._conv import ConvolutionLayer, Shape
 from cafflite.layers.base import Blobs, layer
 

@@ -275,15 +275,12 @@ def _gather(images: Array, name: str) -> Array:
 
 def _multiply(a: Array, b: Array, out: Array, offset: Array | None = None) -> None:
     """out (N, rows, length) = a b + offset, where a b is (rows, N length) and the offset (rows, 1)."""
-    if len(out) > 1:
-        product = scratch("product", len(a), b.shape[1])
-        numpy.matmul(a, b, out=product)
-        numpy.add(_by_image(product, len(out)), 0 if offset is None else offset, out=out)
-        return
-    image = out[0]
-    numpy.matmul(a, b, out=image)
+    product = out[0] if len(out) == 1 else scratch("product", len(a), b.shape[1])
+    numpy.matmul(a, b, out=product)
     if offset is not None:
-        image += offset
+        product += offset
+    if len(out) > 1:
+        out[...] = _by_image(product, len(out))
 
 
 def _by_image(matrix: Array, count: int) -> Array:

@@ -47,7 +47,7 @@ class Window:
         )  # fmt: skip
 
     def span(self, positions: tuple[int, ...]) -> tuple[int, ...]:
-        """The size of the smallest input that has so many positions: what a deconvolution makes."""
+        """The size of the input on which so many positions just fit: what a deconvolution makes."""
         return tuple(
             s * (n - 1) + e - 2 * p
             for n, p, e, s in zip(positions, self.pad, self.extent, self.stride, strict=True)
