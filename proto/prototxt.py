@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf import text_format
 from google.protobuf.message import Message
@@ -37,6 +37,35 @@ def parse(text: str, message_class: type[AnyMessage], name: str) -> AnyMessage:
     message = message_class()
     Reader(text.removeprefix("\ufeff"), name).read_fields(message)
     return message
+
+
+class Inspection(NamedTuple):
+    """
+    message   what could be read; None where the text breaks off
+    mistakes  all that could be found
+    spoiled   the places of the layers that they are in
+    """
+
+    message: Any
+    mistakes: list[PrototxtError]
+    spoiled: set[str]
+
+
+def inspect(path: str | os.PathLike, message_class: type[Message]) -> Inspection:
+    """Read a file and go on behind each mistake that is in one field only."""
+    message = message_class()
+    found: list[tuple[PrototxtError, str]] = []
+    name = os.path.basename(path)
+    try:
+        Reader(_read_file(path).removeprefix("\ufeff"), name, found).read_fields(message)
+        is_whole = True
+    except PrototxtError as error:
+        found.append((error, ""))
+        is_whole = False
+    first: dict[str, PrototxtError] = {}  # at each place
+    for error, _ in found:
+        first.setdefault(str(error).partition(": ")[0], error)
+    return Inspection(message if is_whole else None, list(first.values()), {layer for _, layer in found})
 
 
 def dump(message: Message) -> str:

@@ -108,10 +108,15 @@ def _did_you_mean(word: str, names: Iterable[str]) -> str:
 
 
 class Reader:
-    """Recursive descent over one text. It stands on one token, whose `kind`, `token` and `start` (offset) it has."""
+    """Recursive descent over one text. It stands on one token, whose `kind`, `token` and `start` (offset) it has.
 
-    def __init__(self, text: str, name: str) -> None:
+    A mistake is raised; given a list of `mistakes`, a field or value that cannot be is put there, with the place of the
+    layer that it is in, and left out of the message.
+    """
+
+    def __init__(self, text: str, name: str, mistakes: list[tuple[PrototxtError, str]] | None = None) -> None:
         self.text, self.name = text, name
+        self.mistakes = mistakes
         self.braces: list[tuple[Message, str, int]] = []  # the open ones: message around it, brace, offset
         self.tokens = _TOKEN.finditer(text)
         self.advance()
@@ -135,6 +140,13 @@ class Reader:
         found = {"end": "the end of the text", "string": token}.get(self.kind, f"'{token}'")
         return self.error(f"expected {expected}, found {found}{hint}", self.start)
 
+    def refuse(self, error: PrototxtError, message: Message) -> None:
+        """Raise the error of a field of `message`, or keep it."""
+        if self.mistakes is None:
+            raise error
+        around = [message, *(outer for outer, _, _ in self.braces)]
+        self.mistakes.append((error, next((m.place for m in around if hasattr(m, "place")), "")))
+
     def read_fields(self, message: Message, closing: str = "") -> None:
         """Read fields into `message` until `closing` stands here: its brace, or nothing at the end of the text."""
         fields = _fields(message.DESCRIPTOR)
@@ -143,11 +155,13 @@ class Reader:
             name, start = self.token, self.start
             field = fields.get(name)
             if field is None and not self.is_forks(name, message):
-                hint = self.hint_for_unknown(name, message)
-                raise self.error(f"unknown field '{name}' in {message.DESCRIPTOR.name}{hint}", start)
+                unknown = f"unknown field '{name}' in {message.DESCRIPTOR.name}"
+                if brace := self.missing_brace(name):
+                    raise self.error(f"{unknown}; {brace}", start)
+                self.refuse(self.error(f"{unknown}{self.hint_for_unknown(name, message)}", start), message)
             if field and name in given and not is_repeated(field):
-                first = _line(self.text, given[name])
-                raise self.error(f"'{name}' is given twice in {message.DESCRIPTOR.name}, first in line {first}", start)
+                twice = f"'{name}' is given twice in {message.DESCRIPTOR.name}, first in line"
+                self.refuse(self.error(f"{twice} {_line(self.text, given[name])}", start), message)
             given[name] = start
             self.advance()
             if field:
@@ -194,12 +208,16 @@ class Reader:
             if not closings and not (is_string and self.kind == "string"):
                 return
 
-    def hint_for_unknown(self, name: str, message: Message) -> str:
-        """What was probably meant by a field that the message does not have."""
+    def missing_brace(self, name: str) -> str:
+        """The open brace that was probably to be closed before a field that the message does not have."""
         for outer, brace, start in reversed(self.braces):
             if name in _fields(outer.DESCRIPTOR):
                 missing = f"the '{_CLOSING[brace]}' for the '{brace}' in line {_line(self.text, start)}"
-                return f"; it belongs to {outer.DESCRIPTOR.name}: is {missing} missing?"
+                return f"it belongs to {outer.DESCRIPTOR.name}: is {missing} missing?"
+        return ""
+
+    def hint_for_unknown(self, name: str, message: Message) -> str:
+        """What was probably meant by a field that the message does not have."""
         fields = _fields(message.DESCRIPTOR)
         children = [(field.name, field.message_type) for field in fields.values() if field.message_type]
         inside = [field for field, child in children if name in _fields(child) and child.name not in _MISTAKEN_FOR]
@@ -231,10 +249,20 @@ class Reader:
     def read_value(self, message: Message, field: FieldDescriptor, start: int) -> None:
         if field.message_type:
             self.read_message(message, field, start)
-        elif is_repeated(field):
-            getattr(message, field.name).append(self.read_scalar(field))
+            return
+        place = self.start
+        try:
+            value = self.read_scalar(field)
+        except PrototxtError as error:
+            self.refuse(error, message)
+            self.tokens = _TOKEN.finditer(self.text, place)
+            self.advance()
+            self.skip_value(field.name)
+            return
+        if is_repeated(field):
+            getattr(message, field.name).append(value)
         else:
-            setattr(message, field.name, self.read_scalar(field))
+            setattr(message, field.name, value)
 
     def read_message(self, outer: Message, field: FieldDescriptor, start: int) -> None:
         brace = self.token

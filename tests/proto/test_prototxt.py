@@ -451,6 +451,70 @@ def test_every_public_prototxt_is_read_as_text_format_reads_it(shared):
     assert count > 100 and wrong == []
 
 
+# All mistakes of a file at once.
+
+
+def inspect(folder, text: str, kind=NetParameter) -> tuple[list[str], set[str], object]:
+    path = folder / "net.prototxt"
+    path.write_text(text)
+    found = prototxt.inspect(path, kind)
+    return [str(error).removeprefix("net.prototxt:") for error in found.mistakes], found.spoiled, found.message
+
+
+def test_inspection_goes_on_behind_a_field_that_cannot_be(tmp_path):
+    mistakes, spoiled, net = inspect(
+        tmp_path,
+        """layer { name: "a" colour { b: [1, {}] } top: "x" include { phase: TRIAN } }
+layer { name: "b" inner_product_param { num_ouput: 3 axis: -two bias_term: false } type: 4 }
+layer { name: "c" name: "d" loss_weight: [1, x, 2] top: "y" bottom: "\\z" 'e' }
+nam: "net"
+force_backward: true""",
+    )
+    assert mistakes == [
+        "1:19: unknown field 'colour' in LayerParameter",
+        "1:67: expected TRAIN or TEST for 'phase', found 'TRIAN'; did you mean 'TRAIN'?",
+        "2:41: unknown field 'num_ouput' in InnerProductParameter; did you mean 'num_output'?",
+        "2:61: expected an integer for 'axis', found 'two'",
+        "2:90: expected a string in quotes for 'type', found '4'",
+        "3:19: 'name' is given twice in LayerParameter, first in line 3",
+        "3:46: expected a number for 'loss_weight', found 'x'",
+        "3:70: unknown escape '\\z' in a string",
+        "4:1: unknown field 'nam' in NetParameter; did you mean 'name'?",
+    ]
+    assert spoiled == {"net.prototxt:1", "net.prototxt:2", "net.prototxt:3", ""}
+    expected = """layer { name: "a" top: "x" include { } } layer { name: "b" inner_product_param { bias_term: false } }
+        layer { name: "d" loss_weight: [1, 2] top: "y" } force_backward: true"""
+    assert prototxt.without_places(net) == prototxt.without_places(prototxt.parse(expected, NetParameter, "expected"))
+
+
+@pytest.mark.parametrize(
+    ("text", "mistakes"),
+    [
+        ("layer { nam: 1", ["1:9: unknown field 'nam' in LayerParameter; did you mean 'name'?",
+                            "1:15: expected a field or the '}' for the '{' in line 1, found the end of the text"]),
+        ("layer { layer { } }", ["1:9: unknown field 'layer' in LayerParameter; it belongs to NetParameter: "
+                                 "is the '}' for the '{' in line 1 missing?"]),
+        ('layer { name: "x }', ["1:15: this string has no closing quote in its line"]),
+        ("layer { loss_weight: }", ["1:22: expected a number for 'loss_weight', found '}'"]),
+    ],
+)  # fmt: skip
+def test_inspection_ends_where_the_text_breaks_off(tmp_path, text, mistakes):
+    found, _, net = inspect(tmp_path, text)
+    assert (found, net) == (mistakes, None)
+
+
+def test_inspection_of_a_solver(tmp_path):
+    mistakes, _, solver = inspect(tmp_path, "base_lr: 0.1\nmax_itr: 3\nmomentum: much", SolverParameter)
+    assert [mistake.partition(": ")[0] for mistake in mistakes] == ["2:1", "3:11"]
+    assert solver == SolverParameter(base_lr=0.1)
+
+
+def test_inspection_of_good_files():
+    for path in GOLDEN.glob("net/*/net.prototxt"):
+        found = prototxt.inspect(path, NetParameter)
+        assert (found.message, found.mistakes, found.spoiled) == (prototxt.load_net(path), [], set())
+
+
 # Writing.
 
 
