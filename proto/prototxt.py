@@ -63,8 +63,8 @@ def inspect(path: str | os.PathLike, message_class: type[Message]) -> Inspection
         found.append((error, ""))
         is_whole = False
     first: dict[str, PrototxtError] = {}  # at each place
-    for error, _ in found:
-        first.setdefault(str(error).partition(": ")[0], error)
+    for mistake, _ in found:
+        first.setdefault(str(mistake).partition(": ")[0], mistake)
     return Inspection(message if is_whole else None, list(first.values()), {layer for _, layer in found})
 
 
