@@ -285,4 +285,4 @@ def _multiply(a: Array, b: Array, out: Array, offset: Array | None = None) -> No
 
 def _by_image(matrix: Array, count: int) -> Array:
     """(rows, N length) viewed as (N, rows, length)."""
-    return matrix.reshape(len(matrix), count, -1).transpose(1, 0, 2)
+    return matrix.reshape(len(matrix), count, matrix.shape[1] // max(1, count)).transpose(1, 0, 2)
