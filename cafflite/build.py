@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from cafflite.errors import NetError
+from cafflite.forks import FORK_OF
 from cafflite.layers.base import registry
 from cafflite.proto import caffe_pb2
 
@@ -24,11 +25,12 @@ def filter_net(net: Any) -> Any:
     filtered = caffe_pb2.NetParameter()
     filtered.CopyFrom(net)
     del filtered.layer[:]
-    filtered.layer.extend(layer for layer in net.layer if _is_included(layer, net.state))
+    filtered.layer.extend(layer for layer in net.layer if is_included(layer, net.state))
     return filtered
 
 
-def _is_included(layer: Any, state: Any) -> bool:
+def is_included(layer: Any, state: Any) -> bool:
+    """Whether a net in this state has the layer. Raises NetError when it has rules of both kinds."""
     if layer.include and layer.exclude:
         raise NetError("it has both include and exclude rules, expected only one kind").at(where(layer))
     if layer.include:
@@ -114,9 +116,7 @@ def _readers(net: Any) -> tuple[Counter[tuple[int, int]], dict[tuple[int, int], 
     for i, layer in enumerate(net.layer):
         for j, name in enumerate(layer.bottom):
             if name not in latest:
-                raise NetError(f"unknown bottom blob '{name}': no layer before it makes it{meant(name, latest)}").at(
-                    where(layer)
-                )
+                raise NetError(unknown_bottom(name, latest)).at(where(layer))
             sources[i, j] = latest[name]
             readers[latest[name]] += 1
         for j, name in enumerate(layer.top):
@@ -124,6 +124,17 @@ def _readers(net: Any) -> tuple[Counter[tuple[int, int]], dict[tuple[int, int], 
             if j < len(layer.loss_weight) and layer.loss_weight[j]:
                 readers[i, j] += 1
     return readers, sources
+
+
+def unknown_bottom(name: str, made: Iterable[str]) -> str:
+    """The sentence about a bottom that is not among the blobs made before it."""
+    return f"unknown bottom blob '{name}': no layer before it makes it{meant(name, made)}"
+
+
+def unknown_type(name: str) -> str:
+    """The sentence about a layer type that is not registered."""
+    fork = f" (known from the {FORK_OF[name]} fork)" if name in FORK_OF else meant(name, registry)
+    return f"unknown layer type '{name}'{fork}"
 
 
 def meant(name: str, names: Iterable[str]) -> str:

@@ -14,7 +14,6 @@ from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
 from cafflite.errors import CaffliteError, NetError, ShapeError
-from cafflite.forks import FORK_OF
 from cafflite.layers.base import BlobVec, Layer, registry
 from cafflite.proto import caffe_pb2
 from cafflite.proto.upgrade import upgrade_net
@@ -70,8 +69,7 @@ def _refuse_unknown_types(net: Any) -> None:
     places, sentences = [], []
     for name, layers in unknown.items():
         places.append(build.where(layers[0]) + (f" and {len(layers) - 1} more" if len(layers) > 1 else ""))
-        fork = f" (known from the {FORK_OF[name]} fork)" if name in FORK_OF else build.meant(name, registry)
-        sentences.append(f"unknown layer type '{name}'{fork}")
+        sentences.append(build.unknown_type(name))
     others = "".join(f"\n{place}: {sentence}" for place, sentence in zip(places[1:], sentences[1:], strict=True))
     types = ", ".join(sorted(registry))
     raise NetError(f"{sentences[0]}{others}; registered types: {types}").at(places[0])
