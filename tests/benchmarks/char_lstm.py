@@ -94,6 +94,8 @@ def main(rounds: int) -> None:
             pipe.send(True)
             seconds, memory[i] = pipe.recv()
             times[i].append(seconds)
+    for pipe in pipes:
+        pipe.send(False)
     for name, seconds, megabytes in zip(("cafflite", "PyTorch"), times, memory, strict=True):
         print(f"{name:9} {median(seconds) * 1e3:7.1f} ms an iteration, peak memory {megabytes:.0f} MB")
     ratios = [ours / theirs for ours, theirs in zip(*times, strict=True)]
