@@ -136,17 +136,17 @@ def _narrow(wide, pitch, out):
 
 
 @kernel
-def im2col(x, images, channels, rows, kernel, stride, pad, dilation, positions, columns):
+def im2col(x, images, channels, rows, kernel, stride, pad, dilation, positions, steps, columns):
     """What each tap of a window sees, for some images, channels and rows of positions, all given as (first, last).
 
     x        (N, C, D, H, W)
     rows     among the D H rows of all positions
-    columns  (channels taps, images rows W)
+    steps    in `columns` from an image to the next, and from what one tap sees to the next
+    columns  a flat array
     """
     height, length = positions[1:]
-    steps = stride[1:]
     extent = (kernel[1] - 1) * dilation[1], (kernel[2] - 1) * dilation[2]
-    plane = _new_plane(extent, steps, min(height, rows[1] - rows[0]), length)
+    plane = _new_plane(extent, stride[1:], min(height, rows[1] - rows[0]), length)
     flat, pitch = plane.reshape(plane.size), plane.shape[3]
     area = kernel[1] * kernel[2]
     for od in range(rows[0] // height, (rows[1] + height - 1) // height):
@@ -154,56 +154,55 @@ def im2col(x, images, channels, rows, kernel, stride, pad, dilation, positions, 
         last = min(rows[1] - od * height, height)
         plane[:] = f32(0)
         for n in range(images[0], images[1]):
-            at = ((n - images[0]) * (rows[1] - rows[0]) + od * height + first - rows[0]) * length
+            image = (n - images[0]) * steps[0] + (od * height + first - rows[0]) * length
             for c in range(channels[0], channels[1]):
                 for tap_d in range(kernel[0]):
-                    row = ((c - channels[0]) * kernel[0] + tap_d) * area
+                    at = image + ((c - channels[0]) * kernel[0] + tap_d) * area * steps[1]
                     d = od * stride[0] + tap_d * dilation[0] - pad[0]
                     if d < 0 or d >= x.shape[2]:
                         for tap in range(area):
-                            _fill(f32(0), columns[row + tap, at : at + (last - first) * length])
+                            _fill(f32(0), columns[at + tap * steps[1] :][: (last - first) * length])
                         continue
-                    _pad(x[n, c, d], first * stride[1] - pad[1], -pad[2], steps, plane)
+                    _pad(x[n, c, d], first * stride[1] - pad[1], -pad[2], stride[1:], plane)
                     for tap in range(area):
-                        line = columns[row + tap]
                         place = tap // kernel[2] * dilation[1], tap % kernel[2] * dilation[2]
-                        begin = _begin(plane, place, steps)
+                        begin = _begin(plane, place, stride[1:])
                         for r in range(last - first):
                             for q in range(length):
-                                line[uint64(at + r * length + q)] = flat[uint64(begin + r * pitch + q)]
+                                columns[uint64(at + r * length + q)] = flat[uint64(begin + r * pitch + q)]
+                        at += steps[1]
 
 
 @kernel
-def col2im(columns, images, channels, rows, kernel, stride, pad, dilation, positions, x):
+def col2im(columns, images, channels, rows, kernel, stride, pad, dilation, positions, steps, x):
     """The sum of the columns that each value of x is in; those of row 0 come first, and clear x."""
     height, length = positions[1:]
-    steps = stride[1:]
     extent = (kernel[1] - 1) * dilation[1], (kernel[2] - 1) * dilation[2]
-    plane = _new_plane(extent, steps, min(height, rows[1] - rows[0]), length)
+    plane = _new_plane(extent, stride[1:], min(height, rows[1] - rows[0]), length)
     flat, pitch = plane.reshape(plane.size), plane.shape[3]
     area = kernel[1] * kernel[2]
     for od in range(rows[0] // height, (rows[1] + height - 1) // height):
         first = max(rows[0] - od * height, 0)
         last = min(rows[1] - od * height, height)
         for n in range(images[0], images[1]):
-            at = ((n - images[0]) * (rows[1] - rows[0]) + od * height + first - rows[0]) * length
+            image = (n - images[0]) * steps[0] + (od * height + first - rows[0]) * length
             for c in range(channels[0], channels[1]):
                 if od == 0 and first == 0:
                     x[n, c, :, :, :] = f32(0)
                 for tap_d in range(kernel[0]):
-                    row = ((c - channels[0]) * kernel[0] + tap_d) * area
+                    at = image + ((c - channels[0]) * kernel[0] + tap_d) * area * steps[1]
                     d = od * stride[0] + tap_d * dilation[0] - pad[0]
                     if d < 0 or d >= x.shape[2]:
                         continue
                     plane[:] = f32(0)
                     for tap in range(area):
-                        line = columns[row + tap]
                         place = tap // kernel[2] * dilation[1], tap % kernel[2] * dilation[2]
-                        begin = _begin(plane, place, steps)
+                        begin = _begin(plane, place, stride[1:])
                         for r in range(last - first):
                             for q in range(length):
-                                flat[uint64(begin + r * pitch + q)] += line[uint64(at + r * length + q)]
-                    _add_unpadded(plane, first * stride[1] - pad[1], -pad[2], steps, x[n, c, d])
+                                flat[uint64(begin + r * pitch + q)] += columns[uint64(at + r * length + q)]
+                        at += steps[1]
+                    _add_unpadded(plane, first * stride[1] - pad[1], -pad[2], stride[1:], x[n, c, d])
 
 
 @kernel

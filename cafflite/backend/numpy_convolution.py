@@ -99,7 +99,7 @@ class Depthwise(CompiledConvolution):
 
 
 class Block(NamedTuple):
-    """What one matrix product works on: some images, and of each the same rows of positions."""
+    """What one call of the BLAS works on: some images, and of each the same rows of positions."""
 
     images: slice
     rows: slice
@@ -108,25 +108,26 @@ class Block(NamedTuple):
 class Columns(CompiledConvolution):
     """Matrix products with blocks of columns.
 
-    The threads share the blocks, or, where these are too few, the filters (the channels, for `deconvolve`) of each.
+    Images with few positions lie side by side, so that one product does for all of a block; those with many have each
+    one of their own. The threads share the blocks, or, where these are too few, the filters (the channels, for
+    `deconvolve`) of each.
     """
 
     algorithm = "im2col"
+    few = COLUMNS
 
     def __init__(self, ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> None:
         super().__init__(ops, x_shape, outputs, window, group)
         self.width = self.places[2]
         self.group_channels = self.channels // group
+        self.side_by_side = self.length < self.few
         self.batches = _cut(self.images, self._batch_count())
         self.parts = _cut(self.length // self.width, self._part_count())
         self.blocks = [Block(images, rows) for images in self.batches for rows in self.parts]
 
     def _batch_count(self) -> int:
-        """Images go together until their columns fill the cache."""
-        return self._batches(max(COLUMNS, CACHE // max(1, self.filter_size)))
-
-    def _batches(self, columns: int) -> int:
-        """So many that each has about `columns`, and as many for each thread."""
+        """Images go together until their columns fill the cache, in as many batches for each thread."""
+        columns = max(COLUMNS, CACHE // max(1, self.filter_size))
         count = -(-self.images // max(1, columns // self.length))
         threads = pool.threads()
         return count if count < threads else min(self.images, -(-count // threads) * threads)
@@ -143,9 +144,9 @@ class Columns(CompiledConvolution):
         def work(blocks: list[Block], filters: slice) -> None:
             for block in blocks:
                 for g in range(self.group):
-                    result = self._results(out, block, g, filters)
                     offset = None if offsets is None else offsets[g, filters]
-                    _multiply(weight[g, filters], self._columns(x, block, g), result, offset)
+                    result = self._results(out, block, g, filters)
+                    self._multiply(weight[g, filters], self._columns(x, block, g), result, offset)
 
         self._run(work, self.blocks, self.filters)
 
@@ -159,7 +160,7 @@ class Columns(CompiledConvolution):
                 for g in range(self.group):
                     for rows in self.parts:
                         block = Block(images, rows)
-                        result = _gather(self._results(y, block, g), "results")
+                        result = self._gather(self._results(y, block, g), "results")
                         self._add_columns(weight[g, :, taps].T, result, out, block, g, channels)
                     if offsets is not None:
                         self._planes(out)[images, g, channels] += offsets[g, channels]
@@ -170,12 +171,14 @@ class Columns(CompiledConvolution):
         diff = self._matrices(out)
 
         def work(blocks: list[Block], filters: slice, diff: Array) -> None:
+            product = scratch("product", filters.stop - filters.start, self.filter_size)
             for block in blocks:
                 for g in range(self.group):
-                    result = _gather(self._results(y, block, g, filters), "results")
-                    product = scratch("product", len(result), self.filter_size)
-                    numpy.matmul(result, self._columns(x, block, g).T, out=product)
-                    diff[g, filters] += product
+                    result = self._gather(self._results(y, block, g, filters), "results")
+                    columns = self._columns(x, block, g)
+                    for a, b in [(result, columns)] if self.side_by_side else zip(result, columns, strict=True):
+                        numpy.matmul(a, b.T, out=product)
+                        diff[g, filters] += product
 
         if not self._enough(self.blocks):
             pool.run(lambda filters: work(self.blocks, filters, diff), self._share(self.filters))
@@ -201,30 +204,34 @@ class Columns(CompiledConvolution):
         return len(blocks) % pool.threads() == 0 or len(blocks) > 4 * pool.threads()
 
     def _columns(self, x: Array, block: Block, g: int) -> Array:
-        """What the taps see in one group of a block: (filter_size, images rows width)."""
-        images, rows = block
-        columns = scratch(
-            "columns", self.filter_size, (images.stop - images.start) * (rows.stop - rows.start) * self.width
-        )
-        self.kernels.im2col(x.reshape(self.x_shape), *self._geometry(block, g, slice(0, self.group_channels)), columns)
+        """What the taps see in one group of a block."""
+        columns, geometry = self._new_columns(block, g, slice(0, self.group_channels))
+        self.kernels.im2col(x.reshape(self.x_shape), *geometry, columns.reshape(-1))
         return columns
 
     def _add_columns(self, a: Array, b: Array, x: Array, block: Block, g: int, channels: slice) -> None:
         """Add the columns a b to the values of x that they show; those of an image's first row clear it before."""
-        columns = scratch("columns", len(a), b.shape[1])
+        columns, geometry = self._new_columns(block, g, channels)
         numpy.matmul(a, b, out=columns)
-        self.kernels.col2im(columns, *self._geometry(block, g, channels), x.reshape(self.x_shape))
+        self.kernels.col2im(columns.reshape(-1), *geometry, x.reshape(self.x_shape))
 
-    def _geometry(self, block: Block, g: int, channels: slice) -> tuple:
-        """A block as the kernels take it."""
+    def _new_columns(self, block: Block, g: int, channels: slice) -> tuple[Array, tuple]:
+        """Scratch for the columns of a block, and the block and its columns as the kernels take them."""
         images, rows = block
         first = g * self.group_channels
-        return (
+        taps = (channels.stop - channels.start) * self.window.taps
+        count, length = images.stop - images.start, (rows.stop - rows.start) * self.width
+        if self.side_by_side:
+            columns, steps = scratch("columns", taps, count * length), (length, count * length)
+        else:
+            columns, steps = scratch("columns", count, taps, length), (taps * length, length)
+        return columns, (
             (images.start, images.stop),
             (first + channels.start, first + channels.stop),
             (rows.start, rows.stop),
             *self.geometry,
             self.places,
+            steps,
         )
 
     def _matrices(self, w: Array) -> Array:
@@ -238,23 +245,39 @@ class Columns(CompiledConvolution):
     def _planes(self, x: Array) -> Array:
         return x.reshape(self.images, self.group, self.group_channels, math.prod(self.size))
 
+    def _gather(self, images: Array, name: str) -> Array:
+        """Images (N, rows, length) as they are, or side by side in scratch: (rows, N length)."""
+        if not self.side_by_side:
+            return images
+        count, rows, length = images.shape
+        matrix = scratch(name, rows, count * length)
+        _by_image(matrix, count)[...] = images
+        return matrix
+
+    def _multiply(self, a: Array, b: Array, out: Array, offset: Array | None = None) -> None:
+        """out (N, rows, length) = a b + offset (rows, 1)."""
+        product = scratch("product", len(a), b.shape[1]) if self.side_by_side else out
+        numpy.matmul(a, b, out=product)
+        if offset is not None:
+            product += offset
+        if self.side_by_side:
+            out[...] = _by_image(product, len(out))
+
 
 class Pointwise(Columns):
     """A window of one tap at every place: the input has the columns itself."""
 
     algorithm = "1x1"
-
-    def _batch_count(self) -> int:
-        return self._batches(COLUMNS)
+    few = COLUMNS // 4
 
     def _part_count(self) -> int:
         return 1
 
     def _columns(self, x: Array, block: Block, g: int) -> Array:
-        return _gather(self._planes(x)[block.images, g], "columns")
+        return self._gather(self._planes(x)[block.images, g], "columns")
 
     def _add_columns(self, a: Array, b: Array, x: Array, block: Block, g: int, channels: slice) -> None:
-        _multiply(a, b, out=self._planes(x)[block.images, g, channels])
+        self._multiply(a, b, out=self._planes(x)[block.images, g, channels])
 
 
 def _cut(count: int, pieces: int) -> list[slice]:
@@ -263,26 +286,6 @@ def _cut(count: int, pieces: int) -> list[slice]:
     return [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
 
 
-def _gather(images: Array, name: str) -> Array:
-    """(N, rows, length) as one matrix (rows, N length): a view of one image, a copy in scratch of several."""
-    if len(images) == 1:
-        return images[0]
-    count, rows, length = images.shape
-    matrix = scratch(name, rows, count * length)
-    _by_image(matrix, count)[...] = images
-    return matrix
-
-
-def _multiply(a: Array, b: Array, out: Array, offset: Array | None = None) -> None:
-    """out (N, rows, length) = a b + offset, where a b is (rows, N length) and the offset (rows, 1)."""
-    product = out[0] if len(out) == 1 else scratch("product", len(a), b.shape[1])
-    numpy.matmul(a, b, out=product)
-    if offset is not None:
-        product += offset
-    if len(out) > 1:
-        out[...] = _by_image(product, len(out))
-
-
 def _by_image(matrix: Array, count: int) -> Array:
     """(rows, N length) viewed as (N, rows, length)."""
-    return matrix.reshape(len(matrix), count, matrix.shape[1] // max(1, count)).transpose(1, 0, 2)
+    return matrix.reshape(len(matrix), count, -1).transpose(1, 0, 2)

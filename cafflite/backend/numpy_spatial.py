@@ -33,19 +33,17 @@ def _planes(x: Array) -> Array:
 
 
 def _with_three_axes(x: Array, window: Window, columns: Array) -> tuple:
-    """x with three spatial axes, its columns as one matrix an image, and what else the kernels need of the window."""
+    """x with three spatial axes, and what else the kernels need to know of its columns."""
     more = (1,) * (5 - x.ndim)
     lifted = window.lifted(3)
     places = (*more, *columns.shape[2:])
-    return (
-        x.reshape(*x.shape[:2], *more, *x.shape[2:]),
-        columns.reshape(len(columns), columns.shape[1], math.prod(places)),
-        (
-            (0, x.shape[1]),
-            (0, places[0] * places[1]),
-            *(lifted.kernel, lifted.stride, lifted.pad, lifted.dilation),
-            places,
-        ),
+    length = math.prod(places)
+    return x.reshape(*x.shape[:2], *more, *x.shape[2:]), (
+        (0, x.shape[1]),
+        (0, places[0] * places[1]),
+        *(lifted.kernel, lifted.stride, lifted.pad, lifted.dilation),
+        places,
+        (columns.shape[1] * length, length),
     )
 
 
@@ -71,25 +69,21 @@ class NumpySpatial(SpatialOps):
         if x.ndim > 5:
             super().im2col(x, window, out)
             return
-        source, columns, geometry = _with_three_axes(x, window, out)
-
-        def work(images: slice) -> None:
-            for n in range(images.start, images.stop):
-                _kernels().im2col(source, (n, n + 1), *geometry, columns[n])
-
-        pool.run(work, _share(len(x), out[:1].size))
+        source, geometry = _with_three_axes(x, window, out)
+        pool.run(
+            lambda s: _kernels().im2col(source, (s.start, s.stop), *geometry, out[s].reshape(-1)),
+            _share(len(x), out[:1].size),
+        )
 
     def col2im(self, columns: Array, window: Window, out: Array) -> None:
         if out.ndim > 5:
             super().col2im(columns, window, out)
             return
-        target, matrices, geometry = _with_three_axes(out, window, columns)
-
-        def work(images: slice) -> None:
-            for n in range(images.start, images.stop):
-                _kernels().col2im(matrices[n], (n, n + 1), *geometry, target)
-
-        pool.run(work, _share(len(out), columns[:1].size))
+        target, geometry = _with_three_axes(out, window, columns)
+        pool.run(
+            lambda s: _kernels().col2im(columns[s].reshape(-1), (s.start, s.stop), *geometry, target),
+            _share(len(out), columns[:1].size),
+        )
 
     def convolution(self, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> Convolution:
         return choose(self, x_shape, outputs, window, group)
