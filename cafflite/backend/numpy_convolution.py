@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -40,14 +40,18 @@ def choose(ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Wind
     return Columns(ops, x_shape, outputs, window, group)
 
 
+def kernels() -> Any:
+    """The compiled kernels, imported when first needed: numba takes its time."""
+    from cafflite.backend import kernels_convolution
+
+    return kernels_convolution
+
+
 class CompiledConvolution(Convolution):
     """What the compiled kernels need: three spatial axes, and the window as plain numbers."""
 
     def __init__(self, ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> None:
         super().__init__(ops, x_shape, outputs, window, group)
-        from cafflite.backend import kernels_spatial
-
-        self.kernels = kernels_spatial
         more = (1,) * (3 - len(self.size))
         self.x_shape = (self.images, self.channels, *more, *self.size)
         self.places = (*more, *self.positions)
@@ -75,7 +79,7 @@ class Depthwise(CompiledConvolution):
         given = x.reshape(self.x_shape), w.reshape(self.w_shape), self._bias(bias, self.outputs)
         y = out.reshape(self.y_shape)
         pool.run(
-            lambda s: self.kernels.depthwise(*given, s.start, s.stop, *self.geometry, y),
+            lambda s: kernels().depthwise(*given, s.start, s.stop, *self.geometry, y),
             self._share(self.images * self.outputs),
         )
 
@@ -83,14 +87,14 @@ class Depthwise(CompiledConvolution):
         given = y.reshape(self.y_shape), w.reshape(self.w_shape), self._bias(bias, self.channels)
         x = out.reshape(self.x_shape)
         pool.run(
-            lambda s: self.kernels.depthwise_data(*given, s.start, s.stop, *self.geometry, x),
+            lambda s: kernels().depthwise_data(*given, s.start, s.stop, *self.geometry, x),
             self._share(self.images * self.channels),
         )
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
         x, w, y = x.reshape(self.x_shape), out.reshape(self.w_shape), y.reshape(self.y_shape)
         pool.run(
-            lambda s: self.kernels.add_depthwise_weight(x, y, s.start, s.stop, *self.geometry, w),
+            lambda s: kernels().add_depthwise_weight(x, y, s.start, s.stop, *self.geometry, w),
             self._share(self.outputs),
         )
 
@@ -206,14 +210,14 @@ class Columns(CompiledConvolution):
     def _columns(self, x: Array, block: Block, g: int) -> Array:
         """What the taps see in one group of a block."""
         columns, geometry = self._new_columns(block, g, slice(0, self.group_channels))
-        self.kernels.im2col(x.reshape(self.x_shape), *geometry, columns.reshape(-1))
+        kernels().im2col(x.reshape(self.x_shape), *geometry, columns.reshape(-1))
         return columns
 
     def _add_columns(self, a: Array, b: Array, x: Array, block: Block, g: int, channels: slice) -> None:
         """Add the columns a b to the values of x that they show; those of an image's first row clear it before."""
         columns, geometry = self._new_columns(block, g, channels)
         numpy.matmul(a, b, out=columns)
-        self.kernels.col2im(columns.reshape(-1), *geometry, x.reshape(self.x_shape))
+        kernels().col2im(columns.reshape(-1), *geometry, x.reshape(self.x_shape))
 
     def _new_columns(self, block: Block, g: int, channels: slice) -> tuple[Array, tuple]:
         """Scratch for the columns of a block, and the block and its columns as the kernels take them."""
@@ -288,4 +292,4 @@ def _cut(count: int, pieces: int) -> list[slice]:
 
 def _by_image(matrix: Array, count: int) -> Array:
     """(rows, N length) viewed as (N, rows, length)."""
-    return matrix.reshape(len(matrix), count, -1).transpose(1, 0, 2)
+    return matrix.reshape(len(matrix), count, matrix.shape[1] // max(1, count)).transpose(1, 0, 2)

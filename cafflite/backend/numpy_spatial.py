@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.numpy_convolution import choose, scratch
+from cafflite.backend.numpy_convolution import choose, kernels, scratch
 from cafflite.backend.ops_convolution import Convolution
 from cafflite.backend.ops_spatial import SpatialOps
 from cafflite.backend.window import Window
@@ -15,11 +16,17 @@ from cafflite.backend.window import Window
 SERIAL = 2**15  # values that are not worth a second thread
 
 
-def _kernels():
+def _pooling() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""
-    from cafflite.backend import kernels_spatial
+    from cafflite.backend import kernels_pooling
 
-    return kernels_spatial
+    return kernels_pooling
+
+
+def _lrn() -> Any:
+    from cafflite.backend import kernels_lrn
+
+    return kernels_lrn
 
 
 def _share(count: int, each: int) -> list[slice]:
@@ -71,7 +78,7 @@ class NumpySpatial(SpatialOps):
             return
         source, geometry = _with_three_axes(x, window, out)
         pool.run(
-            lambda s: _kernels().im2col(source, (s.start, s.stop), *geometry, out[s].reshape(-1)),
+            lambda s: kernels().im2col(source, (s.start, s.stop), *geometry, out[s].reshape(-1)),
             _share(len(x), out[:1].size),
         )
 
@@ -81,7 +88,7 @@ class NumpySpatial(SpatialOps):
             return
         target, geometry = _with_three_axes(out, window, columns)
         pool.run(
-            lambda s: _kernels().col2im(columns[s].reshape(-1), (s.start, s.stop), *geometry, target),
+            lambda s: kernels().col2im(columns[s].reshape(-1), (s.start, s.stop), *geometry, target),
             _share(len(out), columns[:1].size),
         )
 
@@ -91,45 +98,44 @@ class NumpySpatial(SpatialOps):
     def add_channel_sum(self, x: Array, out: Array) -> None:
         planes = x.reshape(len(x), len(out), math.prod(x.shape[2:]))
         pool.run(
-            lambda s: _kernels().add_channel_sum(planes, s.start, s.stop, out),
+            lambda s: kernels().add_channel_sum(planes, s.start, s.stop, out),
             _share(len(out), len(x) * planes.shape[2]),
         )
 
     def max_pool(self, x: Array, window: Window, out: Array, mask: Array) -> None:
-        kernel = _kernels().max_pool_by_window if _is_wide(window, out) else _kernels().max_pool
+        kernel = _pooling().max_pool_by_window if _is_wide(window, out) else _pooling().max_pool
         _pool_planes(kernel, window, x, (x,), (out, mask))
 
     def max_pool_backward(self, out_diff: Array, mask: Array, x_diff: Array) -> None:
         planes = x_diff.shape[0] * x_diff.shape[1]
         out_diff, mask, x_diff = (a.reshape(planes, a.shape[2] * a.shape[3]) for a in (out_diff, mask, x_diff))
         pool.run(
-            lambda s: _kernels().max_pool_backward(out_diff[s], mask[s], x_diff[s]), _share(planes, x_diff[:1].size)
+            lambda s: _pooling().max_pool_backward(out_diff[s], mask[s], x_diff[s]), _share(planes, x_diff[:1].size)
         )
 
     def average_pool(self, x: Array, window: Window, out: Array) -> None:
-        kernel = _kernels().average_pool_by_window if _is_wide(window, out) else _kernels().average_pool
+        kernel = _pooling().average_pool_by_window if _is_wide(window, out) else _pooling().average_pool
         _pool_planes(kernel, window, x, (x,), (out,))
 
     def average_pool_backward(self, out_diff: Array, window: Window, x_diff: Array) -> None:
-        kernels = _kernels()
+        pooling = _pooling()
         wide = _is_wide(window, out_diff)
-        kernel = kernels.average_pool_backward_by_window if wide else kernels.average_pool_backward
+        kernel = pooling.average_pool_backward_by_window if wide else pooling.average_pool_backward
         _pool_planes(kernel, window, x_diff, (out_diff,), (x_diff,))
 
     def stochastic_pool(self, x: Array, random: Array, window: Window, out: Array, mask: Array) -> None:
-        _pool_planes(_kernels().stochastic_pool, window, x, (x, random), (out, mask))
+        _pool_planes(_pooling().stochastic_pool, window, x, (x, random), (out, mask))
 
     def lrn(
         self, x: Array, size: int, alpha: float, beta: float, k: float, axes: tuple[int, ...], scale: Array, out: Array
     ) -> None:
-        kernels = _kernels()
         numbers = size // 2, numpy.float32(alpha / size ** len(axes)), numpy.float32(beta), numpy.float32(k)
         if axes == (1,):
             x, scale, out = (_flat(a) for a in (x, scale, out))
-            pool.run(lambda s: kernels.lrn_across(x, *numbers, s.start, s.stop, scale, out), self._tiles(x))
+            pool.run(lambda s: _lrn().across(x, *numbers, s.start, s.stop, scale, out), self._tiles(x))
         else:
             x, scale, out = (_planes(a) for a in (x, scale, out))
-            pool.run(lambda s: kernels.lrn_within(x[s], *numbers, scale[s], out[s]), _share(len(x), x[:1].size))
+            pool.run(lambda s: _lrn().within(x[s], *numbers, scale[s], out[s]), _share(len(x), x[:1].size))
 
     def lrn_backward(
         self,
@@ -143,28 +149,27 @@ class NumpySpatial(SpatialOps):
         out_diff: Array,
         x_diff: Array,
     ) -> None:
-        kernels = _kernels()
         numbers = size // 2, numpy.float32(2 * alpha * beta / size ** len(axes)), numpy.float32(beta)
         if axes == (1,):
             arrays = [_flat(a) for a in (scale, out, out_diff)]
             x, x_diff = _flat(x), _flat(x_diff)
             pool.run(
-                lambda s: kernels.lrn_across_backward(
-                    x, *numbers, s.start, s.stop, *arrays, scratch("ratio", x.shape[1], kernels.TILE), x_diff
+                lambda s: _lrn().across_backward(
+                    x, *numbers, s.start, s.stop, *arrays, scratch("ratio", x.shape[1], _lrn().TILE), x_diff
                 ),
                 self._tiles(x),
             )
         else:
             x, scale, out, out_diff, x_diff = (_planes(a) for a in (x, scale, out, out_diff, x_diff))
             pool.run(
-                lambda s: kernels.lrn_within_backward(x[s], *numbers, scale[s], out[s], out_diff[s], x_diff[s]),
+                lambda s: _lrn().within_backward(x[s], *numbers, scale[s], out[s], out_diff[s], x_diff[s]),
                 _share(len(x), x[:1].size),
             )
 
     @staticmethod
     def _tiles(x: Array) -> list[slice]:
         """The tiles of all images (N, C, H W), shared among the threads."""
-        tile = _kernels().TILE
+        tile = _lrn().TILE
         return _share(len(x) * -(-x.shape[2] // tile), x.shape[1] * tile)
 
 

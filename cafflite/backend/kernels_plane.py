@@ -1,0 +1,131 @@
+"""What the compiled loops over spatial axes share, for float32, C-contiguous arrays.
+
+A window reads its input from a padded copy, one plane at a time, so that no loop tests for the edge. A `plane` holds it
+as (row phases, column phases, rows, columns): the rows 0, s, 2s, ... of the input, then 1, s+1, ..., for a stride s,
+and the columns likewise. What a tap sees at all positions is then one run in memory, with a few values between its rows
+that belong to no position. Most operations take these along, in `wide` arrays with rows as long as the plane's.
+"""
+
+import numba
+import numpy
+from numpy import uint64
+
+from cafflite.backend.kernels_math import inlined
+
+f32 = numpy.float32
+
+# For long sums: they may be reordered, so that they vectorise.
+reordered = numba.njit(forceinline=True, error_model="numpy", fastmath={"contract", "nsz", "reassoc"})
+
+
+@inlined
+def fill(value, out):
+    for q in range(out.size):
+        out[q] = value
+
+
+@inlined
+def add(x, out):
+    for q in range(out.size):
+        out[q] += x[q]
+
+
+@inlined
+def add_scaled(scale, x, out):
+    for q in range(out.size):
+        out[q] += scale * x[q]
+
+
+@reordered
+def dot(x, y):
+    total = f32(0)
+    for q in range(x.size):
+        total += x[q] * y[q]
+    return total
+
+
+@reordered
+def sum_of(x):
+    total = f32(0)
+    for q in range(x.size):
+        total += x[q]
+    return total
+
+
+@inlined
+def new_plane(extent, stride, rows, length):
+    """A plane of zeros for `rows` by `length` positions, of windows with `extent` (rows, columns) from end to end."""
+    return numpy.zeros(
+        (
+            min(stride[0], extent[0] + 1),
+            min(stride[1], extent[1] + 1),
+            rows + extent[0] // stride[0],
+            length + extent[1] // stride[1],
+        ),
+        f32,
+    )
+
+
+@inlined
+def start_of_run(plane, tap, stride):
+    """Where in the plane the run of a tap begins that is `tap` (rows, columns) from the first one."""
+    phase = tap[0] % stride[0] * plane.shape[1] + tap[1] % stride[1]
+    return (phase * plane.shape[2] + tap[0] // stride[0]) * plane.shape[3] + tap[1] // stride[1]
+
+
+@inlined
+def _inside(start, stride, size, count):
+    """Which of the `count` places start, start + stride, ... lie in 0..size: the first, and the one behind the last."""
+    first = min(max(0, -(start // stride)), count)
+    return first, max(first, min(count, (size - 1 - start) // stride + 1))
+
+
+# Indices are unsigned in loops that have to vectorise: a signed one would be tested for being negative.
+
+
+@inlined
+def pad_plane(x, top, left, stride, plane):
+    """Copy x (H, W) to its places in the plane, whose first value would be x[top, left]; those around it stay."""
+    for a in range(plane.shape[0]):
+        row, last_row = _inside(top + a, stride[0], x.shape[0], plane.shape[2])
+        for b in range(plane.shape[1]):
+            column, last_column = _inside(left + b, stride[1], x.shape[1], plane.shape[3])
+            at = left + b + column * stride[1]
+            for r in range(row, last_row):
+                h = top + a + r * stride[0]
+                for q in range(last_column - column):
+                    plane[uint64(a), uint64(b), uint64(r), uint64(column + q)] = x[
+                        uint64(h), uint64(at + q * stride[1])
+                    ]
+
+
+@inlined
+def add_unpadded(plane, top, left, stride, x):
+    """Add to x (H, W) what is in its places in the plane."""
+    for a in range(plane.shape[0]):
+        row, last_row = _inside(top + a, stride[0], x.shape[0], plane.shape[2])
+        for b in range(plane.shape[1]):
+            column, last_column = _inside(left + b, stride[1], x.shape[1], plane.shape[3])
+            at = left + b + column * stride[1]
+            for r in range(row, last_row):
+                h = top + a + r * stride[0]
+                for q in range(last_column - column):
+                    x[uint64(h), uint64(at + q * stride[1])] += plane[
+                        uint64(a), uint64(b), uint64(r), uint64(column + q)
+                    ]
+
+
+@inlined
+def widen(x, pitch, wide):
+    """Copy x (H, W) to the rows of `pitch` values of `wide`; what is between them stays."""
+    for r in range(x.shape[0]):
+        for q in range(x.shape[1]):
+            wide[uint64(r * pitch + q)] = x[uint64(r), uint64(q)]
+
+
+@inlined
+def narrow(wide, pitch, out):
+    """Copy the rows of `pitch` values of `wide` to out (H, W)."""
+    for r in range(out.shape[0]):
+        for q in range(out.shape[1]):
+            out[uint64(r), uint64(q)] = wide[uint64(r * pitch + q)]
