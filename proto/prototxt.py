@@ -65,7 +65,7 @@ def inspect(path: str | os.PathLike, message_class: type[Message]) -> Inspection
     first: dict[str, PrototxtError] = {}  # at each place
     for mistake, _ in found:
         first.setdefault(str(mistake).partition(": ")[0], mistake)
-    return Inspection(message if is_whole else None, list(first.values()), {layer for _, layer in found})
+    return Inspection(message if is_whole else None, list(first.values()), {layer for _, layer in found if layer})
 
 
 def dump(message: Message) -> str:

@@ -6,6 +6,7 @@ Paths are taken from the working directory, as Caffe does, and else from the fol
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from cafflite.proto.caffe_pb2 import TEST, TRAIN, NetParameter, NetState, Solver
 from cafflite.proto.upgrade import upgrade_solver
 
 Path = str | os.PathLike[str]
+Load = Callable[[str], NetParameter]  # the reading of a net's file
 TRAIN_FIELDS = ("net", "net_param", "train_net", "train_net_param")
 
 
@@ -51,17 +53,17 @@ def build(net_class: Any, source: Source) -> Any:
         raise error.at(source.place) from error
 
 
-def train_net(solver: SolverParameter, folder: Path) -> Source:
+def train_net(solver: SolverParameter, folder: Path, load: Load = prototxt.load_net) -> Source:
     """The training net, in phase TRAIN and with the states that its file and then `train_state` add."""
     given = [name for name in TRAIN_FIELDS if solver.HasField(name)]
     if len(given) != 1:
         found = " and ".join(given) or "nothing"
         raise SolverError(f"the training net is given by {found}, expected one of {', '.join(TRAIN_FIELDS)}")
-    source = _from_field(getattr(solver, given[0]), given[0], folder)
+    source = _from_field(getattr(solver, given[0]), given[0], folder, load)
     return _in_state(source, TRAIN, solver.train_state)
 
 
-def test_nets(solver: SolverParameter, folder: Path) -> list[Source]:
+def test_nets(solver: SolverParameter, folder: Path, load: Load = prototxt.load_net) -> list[Source]:
     """The test nets, one for each `test_iter`, in phase TEST and with the states that files and `test_state` add.
 
     First those of `test_net_param`, then those of `test_net`; `net` or `net_param` make up the rest.
@@ -79,7 +81,7 @@ def test_nets(solver: SolverParameter, folder: Path) -> list[Source]:
     given += shared * (count - len(given))
     states = list(solver.test_state) or [NetState()] * count
     return [
-        _in_state(_from_field(value, name, folder), TEST, state)
+        _in_state(_from_field(value, name, folder, load), TEST, state)
         for (value, name), state in zip(given, states, strict=True)
     ]
 
@@ -95,11 +97,11 @@ def find(path: str, folder: Path) -> str:
     return beside if not os.path.exists(path) and os.path.exists(beside) else path
 
 
-def _from_field(value: Any, name: str, folder: Path) -> Source:
+def _from_field(value: Any, name: str, folder: Path, load: Load) -> Source:
     if isinstance(value, NetParameter):
         return Source(value, name)
     path = find(value, folder)
-    return Source(prototxt.load_net(path), path)
+    return Source(load(path), path)
 
 
 def _in_state(source: Source, phase: int, more: NetState) -> Source:

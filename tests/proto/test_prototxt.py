@@ -481,7 +481,7 @@ force_backward: true""",
         "3:70: unknown escape '\\z' in a string",
         "4:1: unknown field 'nam' in NetParameter; did you mean 'name'?",
     ]
-    assert spoiled == {"net.prototxt:1", "net.prototxt:2", "net.prototxt:3", ""}
+    assert spoiled == {"net.prototxt:1", "net.prototxt:2", "net.prototxt:3"}
     expected = """layer { name: "a" top: "x" include { } } layer { name: "b" inner_product_param { bias_term: false } }
         layer { name: "d" loss_weight: [1, 2] top: "y" } force_backward: true"""
     assert prototxt.without_places(net) == prototxt.without_places(prototxt.parse(expected, NetParameter, "expected"))
