@@ -139,9 +139,15 @@ def unknown_type(name: str) -> str:
 
 def meant(name: str, names: Iterable[str]) -> str:
     """`; did you mean '...'?` where one of `names` is close, but for capitals, else nothing."""
+    close = nearest(name, names)
+    return f"; did you mean '{close}'?" if close else ""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that is close to `name`, but for capitals; empty when there is none."""
     small = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), small, 1)
-    return f"; did you mean '{small[close[0]]}'?" if close else ""
+    return small[close[0]] if close else ""
 
 
 def _split_blob(layer: str, blob: str, index: int, copy: int) -> str:
