@@ -1,5 +1,6 @@
 """The operations on a CPU: NumPy and numba kernels over slices on the thread pool, for float32."""
 
+import math
 import threading
 
 import numpy
@@ -33,6 +34,7 @@ class NumpyOps(NumpyChannels, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySp
 
     def __init__(self) -> None:
         super().__init__(numpy, "float32")
+        self.ones = numpy.ones(0, self.dtype)
 
     def matmul(self, a: Array, b: Array, out: Array) -> None:
         rows, columns = out.shape
@@ -48,9 +50,11 @@ class NumpyOps(NumpyChannels, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySp
         if columns > BLOCK:
             out += numpy.matmul(a, b)
             return
-        step = BLOCK // max(1, columns)
+        most = BLOCK // max(1, columns)
 
         def add(piece: slice) -> None:
+            count = max(1, piece.stop - piece.start)
+            step = math.ceil(count / math.ceil(count / most))  # equal blocks
             for start in range(piece.start, piece.stop, step):
                 part = slice(start, min(start + step, piece.stop))
                 product = _block()[: (part.stop - start) * columns].reshape(part.stop - start, columns)
@@ -60,8 +64,12 @@ class NumpyOps(NumpyChannels, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySp
         pool.run(add, pool.split(rows) if rows * columns * a.shape[1] >= SERIAL else [slice(0, rows)])
 
     def add_row_sum(self, x: Array, out: Array) -> None:
+        if len(self.ones) < len(x):
+            self.ones = numpy.ones(len(x), self.dtype)
+        ones = self.ones[: len(x)]  # the BLAS sums rows several times faster than NumPy
+
         def add(piece: slice) -> None:
-            out[piece] += x[:, piece].sum(axis=0)
+            out[piece] += ones @ x[:, piece]
 
         pool.run(add, pool.split(x.shape[1], 64) if x.size >= SERIAL else [slice(0, x.shape[1])])
 

@@ -42,8 +42,8 @@ def _work(tasks: queue.SimpleQueue, done: queue.SimpleQueue) -> None:
         del function, argument, error  # an idle thread keeps no arrays alive
 
 
-def _start() -> None:
-    for _ in range(threads() - 1):
+def _start(count: int) -> None:
+    for _ in range(count):
         tasks: queue.SimpleQueue = queue.SimpleQueue()
         threading.Thread(target=_work, args=(tasks, _done), daemon=True, name="cafflite").start()
         _tasks.append(tasks)
@@ -69,8 +69,7 @@ def run(function: Callable[[slice], None], slices: list[slice]) -> None:
             function(piece)
         return
     try:
-        if not _tasks:
-            _start()
+        _start(len(slices) - 1 - len(_tasks))
         for tasks, piece in zip(_tasks, slices[1:], strict=False):
             tasks.put((function, piece))
         error = None
