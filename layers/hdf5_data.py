@@ -109,12 +109,17 @@ def read_list(source: str) -> list[str]:
     names = [line.strip() for line in os.fsdecode(content.removeprefix(b"\xef\xbb\xbf")).splitlines() if line.strip()]
     if not names:
         raise DataError(f"the list '{source}' is empty, expected the name of an HDF5 file on each line")
-    return [find(name, os.path.dirname(source)) for name in names]
+    folder = os.path.dirname(source)
+    paths = {name: find(name, folder) for name in names}
+    missing = [f"'{name}'" for name, path in paths.items() if not path]
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        place = f"neither in the working directory nor in '{folder or '.'}', the folder of the list"
+        raise DataError(f"not found, {place}: {', '.join(missing[:5])}{more}")
+    return [paths[name] for name in names]
 
 
 def find(name: str, folder: str) -> str:
-    """The path of a file that is named from the working directory, or else from `folder`."""
-    for path in (name, os.path.join(folder, name)):
-        if os.path.exists(path):
-            return os.path.abspath(path)
-    raise DataError(f"'{name}' is neither in the working directory nor in '{folder or '.'}', the folder of the list")
+    """The path of a file that is named from the working directory, or else from `folder`; empty when there is none."""
+    there = [path for path in (name, os.path.join(folder, name)) if os.path.exists(path)]
+    return os.path.abspath(there[0]) if there else ""

@@ -228,9 +228,13 @@ def test_a_file_that_is_cut_short_while_it_is_used(tmp_path, monkeypatch):
         (None, "the list '.*list' cannot be read: No such file or directory"),
         (b"", "the list '.*' is empty, expected the name of an HDF5 file"),
         (b" \n\n", "is empty"),
-        (b"missing.h5\n", "'missing.h5' is neither in the working directory nor in '.*', the folder of the list"),
+        (
+            b"missing.h5\nlost.h5\nmissing.h5\n",
+            "not found, neither in the working directory nor in '.*', the folder of the list: 'missing.h5', 'lost.h5'",
+        ),
         (b"\x89HDF\r\n\x1a\n", "is an HDF5 file, expected a text file"),
-        (b"\xff\xfe.h5", "is neither in"),
+        (b"\xff\xfe.h5", "not found, neither in"),
+        ("".join(f"{i}.h5\n" for i in range(7)).encode(), "'0.h5', .*, '4.h5' and 2 more$"),
     ],
 )
 def test_a_bad_list(tmp_path, content, message):
