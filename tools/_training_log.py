@@ -30,7 +30,7 @@ _RATE = re.compile(rf"lr = {_NUMBER}")
 _LOSS = re.compile(rf"Iteration \d+.*, loss = {_NUMBER}")
 _OUTPUT = re.compile(rf"(Train|Test) net output #(\d+): (\S+) = {_NUMBER}( \(\* )?")
 _SCORE = re.compile(rf"Test score #(\d+): {_NUMBER}")
-HALF_A_YEAR = timedelta(days=183)
+_HALF_A_YEAR = timedelta(days=183)
 
 
 @dataclass
@@ -150,7 +150,7 @@ class _Clock:
         if self.now is None:
             self.year = self.written.year - ((month, day) > (self.written.month, self.written.day))
         self.year = year or self.year
-        if self.now and datetime(self.year, month, 1) < self.now - HALF_A_YEAR:
+        if self.now and datetime(self.year, month, 1) < self.now - _HALF_A_YEAR:
             self.year += 1
         self.now = datetime(self.year, month, 1) + in_month
 
