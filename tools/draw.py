@@ -1,4 +1,4 @@
-"""Draw a net: its layers as boxes, its blobs as octagons, and what leads from one to the other.
+"""Draw a net as a picture: layers as boxes, blobs as octagons.
 
     cafflite draw train_val.prototxt net.svg --phase=TRAIN
     cafflite draw deploy.prototxt net.png --rankdir=LR

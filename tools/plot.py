@@ -1,4 +1,4 @@
-"""Draw the curves of training runs from their logs: losses, accuracies and what else a net shows.
+"""Draw the curves of training runs from their logs: losses, accuracies and the like.
 
     cafflite plot train.log
     cafflite plot first.log second.log --output=curves.png
