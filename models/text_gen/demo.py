@@ -39,7 +39,7 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train a character LSTM on a text and let it write.")
     parser.add_argument("--text", type=Path, help="a UTF-8 text file (default: Python's own language reference)")
-    parser.add_argument("--iterations", type=int, default=1000, help="training iterations (1000; the long run is 6000)")
+    parser.add_argument("--iterations", type=int, default=500, help="training iterations (500; the long run is 6000)")
     parser.add_argument("--output", type=Path, default=Path("demo"), help="folder for everything it writes (demo)")
     return parser.parse_args()
 
