@@ -34,14 +34,18 @@ class LRN(Layer):
             raise ShapeError(f"its input has shape {bottom[0].shape}, expected (N, C, H, W)")
         top[0].reshape(*bottom[0].shape)
         self.scale = self.empty(*bottom[0].shape)
+        # A window that reaches over all edges sees what a smaller one sees that does, and shares alpha among more.
+        reach = max(2 * max(bottom[0].shape[axis] for axis in self.axes) - 1, 1)
+        self.size = min(self.param.local_size, reach)
+        self.alpha = self.param.alpha * (self.size / self.param.local_size) ** len(self.axes)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         p = self.param
-        self.ops.lrn(bottom[0].data, p.local_size, p.alpha, p.beta, self.k, self.axes, self.scale, out=top[0].data)
+        self.ops.lrn(bottom[0].data, self.size, self.alpha, p.beta, self.k, self.axes, self.scale, out=top[0].data)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         if propagate_down[0]:
-            p, x, y = self.param, bottom[0], top[0]
+            x, y = bottom[0], top[0]
             self.ops.lrn_backward(
-                x.data, p.local_size, p.alpha, p.beta, self.axes, self.scale, y.data, y.diff, x_diff=x.diff
+                x.data, self.size, self.alpha, self.param.beta, self.axes, self.scale, y.data, y.diff, x_diff=x.diff
             )

@@ -32,6 +32,18 @@ def test_within_a_channel_the_mean_is_over_the_square_and_k_is_1():
     np.testing.assert_allclose(top[0].data, np.broadcast_to(2 / (1 + 4 * near), (1, 2, 3, 3)))
 
 
+@pytest.mark.parametrize(("region", "shared"), [("ACROSS_CHANNELS", 1), ("WITHIN_CHANNEL", 2)])
+@pytest.mark.parametrize("size", [9, 21, 2**31 - 1])
+def test_windows_larger_than_the_input_cost_no_more(region, shared, size):
+    settings = f"norm_region: {region} local_size: {size} alpha: {0.5 * size**shared} beta: 1"
+    layer, bottom, top = build(text(settings), [(2, 4, 3, 5)])
+    layer.forward(bottom, top)
+    x = bottom[0].data
+    squares = (x * x).sum(axis=1 if shared == 1 else (2, 3), keepdims=True)
+    np.testing.assert_allclose(top[0].data, x / (1 + 0.5 * squares), rtol=1e-6)
+    check(text(f"norm_region: {region} local_size: {size} alpha: 0.5"), [(2, 4, 3, 5)])
+
+
 def test_an_even_size():
     with pytest.raises(NetError, match="local_size is 4, expected an odd number"):
         build(text("local_size: 4"), [(1, 2, 3, 3)])
