@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -278,8 +279,12 @@ class Net:
     # Running
 
     def _reshape(self, step: Step) -> None:
+        before = [blob.shape for blob in step.bottom]
         step.layer.reshape(step.bottom, step.top)
         step.bottom_shapes = tuple([blob.shape for blob in step.bottom])
+        for name, old, blob in zip(step.bottom_names, before, step.bottom, strict=True):
+            if blob.count != math.prod(old):
+                raise ShapeError(f"its top is its bottom '{name}', {old}, and would change it to {blob.shape}")
         for blob, weight in zip(step.top, step.loss_weight, strict=True):
             if weight:
                 blob.diff[...] = weight  # a loss's diff is its weight

@@ -92,6 +92,19 @@ def test_a_new_shape_that_cannot_work(layer, before, after, message):
         net.forward()
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        'type: "Pooling" pooling_param { kernel_size: 2 stride: 2 }',
+        'type: "Tile" tile_param { tiles: 2 }',
+        'type: "InnerProduct" inner_product_param { num_output: 2 }',
+    ],
+)
+def test_another_size_in_place(layer):
+    with pytest.raises(ShapeError, match=r"^<text>:2: .* its top is its bottom 'x0', \(2, 3, 4, 4\), and would change"):
+        cafflite.Net(net_text(f'{layer} top: "x0"', [(2, 3, 4, 4)], tops=0), cafflite.TRAIN)
+
+
 def test_a_new_shape_of_a_factor_whose_bias_has_the_old_one():
     net = cafflite.Net(net_text('type: "Scale" scale_param { bias_term: true }', [(2, 3), (3,)]), cafflite.TRAIN)
     net.blobs["x0"].reshape(2, 4)
