@@ -26,6 +26,8 @@ class Permute(Layer):
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         if bottom[0].ndim != len(self.order):
             raise ShapeError(f"its input has shape {bottom[0].shape}, and it was made for {len(self.order)} axes")
+        if top[0] is bottom[0]:
+            raise NetError("its top is its bottom, and it cannot work in place")
         top[0].reshape(*(bottom[0].shape[axis] for axis in self.order))
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:

@@ -24,3 +24,9 @@ def test_gradient():
 def test_refused(order):
     with pytest.raises(NetError, match="is not one of the axes"):
         build(f'type: "Permute" permute_param {{ {order} }}', [(2, 3, 4)])
+
+
+def test_in_place_is_refused():
+    layer, bottom, _ = build('type: "Permute" permute_param { order: 1 }', [(2, 3)])
+    with pytest.raises(NetError, match="its top is its bottom, and it cannot work in place"):
+        layer.reshape(bottom, bottom)
