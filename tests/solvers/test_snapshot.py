@@ -3,8 +3,10 @@
 import errno
 import os
 import re
+import shutil
 import signal
 import stat
+import subprocess
 import time
 from pathlib import Path
 
@@ -243,6 +245,37 @@ def test_a_full_disk_leaves_the_last_snapshot_whole(monkeypatch, snapshot_format
             break
     assert moments >= 3
     assert files() != before
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 100 KB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(disk)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("snapshot_format", ["BINARYPROTO", "HDF5"])
+def test_a_disk_that_fills_up_keeps_every_snapshot_before(small_disk, snapshot_format):
+    first = solver(snapshot_format=snapshot_format)
+    first.param.snapshot_prefix = str(small_disk / "snap")
+    outcomes = []
+    with pytest.raises(FileError, match="cannot be written: No space left on device"):
+        for _ in range(100):
+            first.step(1)
+            first.snapshot()
+            outcomes.append(outcome(first)[:4])
+    assert outcomes
+    for iteration, expected in enumerate(outcomes, 1):
+        second = solver(snapshot_format=snapshot_format)
+        extension = ".h5" if snapshot_format == "HDF5" else ""
+        second.restore(small_disk / f"snap_iter_{iteration}.solverstate{extension}")
+        assert outcome(second)[:4] == expected
+    assert not list(small_disk.glob(f"*iter_{len(outcomes) + 1}.solverstate*"))
 
 
 def fails_after(moments: int):
