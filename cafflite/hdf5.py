@@ -41,7 +41,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Any]:
     with h5py.File(memory, "w") as file:
         yield file
     with replace_file(path) as temporary:
-        temporary.write_bytes(memory.getbuffer())
+        temporary.write_bytes(memory.getvalue())
 
 
 @contextmanager
