@@ -41,10 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    commands = _commands()
+    commands = summaries()
     if not arguments or arguments[0] in ("help", "-h", "-help", "--help"):
         named = arguments[1:]
-        print(_command_help(_known(named[0], commands)) if named else _overview(commands))
+        print(command_help(_known(named[0], commands)) if named else _overview(commands))
         return 0
     # gflags lets flags stand before the command as well.
     at = 0 if not arguments[0].startswith("-") else _first(arguments, commands)
@@ -53,7 +53,7 @@ def _run(arguments: list[str]) -> int:
     try:
         flags, others = _flags.parse(arguments[:at] + arguments[at + 1 :], command.FLAGS | COMMON)
         if flags.help:
-            print(_command_help(name))
+            print(command_help(name))
             return 0
         log.quiet = flags.quiet
         try:
@@ -65,7 +65,7 @@ def _run(arguments: list[str]) -> int:
         raise error.at(name) from error
 
 
-def _commands() -> dict[str, str]:
+def summaries() -> dict[str, str]:
     """The name and the summary of every command; none is imported for that."""
     found = {}
     for module in pkgutil.iter_modules(tools.__path__):
@@ -95,7 +95,8 @@ def _overview(commands: dict[str, str]) -> str:
     return "\n".join(["usage: cafflite COMMAND [flags]", "", *lines, "", hint])
 
 
-def _command_help(name: str) -> str:
+def command_help(name: str) -> str:
+    """What `cafflite help COMMAND` prints."""
     command = importlib.import_module(f"cafflite.tools.{name}")
     usage = f"usage: cafflite {name} {_parameters(command)}[flags]"
     return f"{usage}\n\n{inspect.getdoc(command)}\n\n{_flags.describe(command.FLAGS | COMMON)}"
