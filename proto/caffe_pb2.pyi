@@ -332,9 +332,17 @@ class LayerParameter(Message):
     @property
     def softmax_param(self) -> SoftmaxParameter: ...
     @property
+    def ctc_decoder_param(self) -> CTCDecoderParameter: ...
+    @property
+    def ctc_loss_param(self) -> CTCLossParameter: ...
+    @property
     def lstm_param(self) -> LSTMParameter: ...
     @property
     def permute_param(self) -> PermuteParameter: ...
+    @property
+    def reverse_param(self) -> ReverseParameter: ...
+    @property
+    def hard_tanh_param(self) -> HardTanhParameter: ...
     place: str
     def __init__(
         self,
@@ -399,8 +407,12 @@ class LayerParameter(Message):
         hinge_loss_param: HingeLossParameter | None = ...,
         infogain_loss_param: InfogainLossParameter | None = ...,
         softmax_param: SoftmaxParameter | None = ...,
+        ctc_decoder_param: CTCDecoderParameter | None = ...,
+        ctc_loss_param: CTCLossParameter | None = ...,
         lstm_param: LSTMParameter | None = ...,
         permute_param: PermuteParameter | None = ...,
+        reverse_param: ReverseParameter | None = ...,
+        hard_tanh_param: HardTanhParameter | None = ...,
         place: str | None = ...,
     ) -> None: ...
 
@@ -431,6 +443,35 @@ class PermuteParameter(Message):
         self,
         *,
         order: Iterable[int] | None = ...,
+    ) -> None: ...
+
+class CTCLossParameter(Message):
+    DESCRIPTOR: Descriptor
+    blank_index: int
+    def __init__(
+        self,
+        *,
+        blank_index: int | None = ...,
+    ) -> None: ...
+
+class CTCDecoderParameter(Message):
+    DESCRIPTOR: Descriptor
+    blank_index: int
+    ctc_merge_repeated: bool
+    def __init__(
+        self,
+        *,
+        blank_index: int | None = ...,
+        ctc_merge_repeated: bool | None = ...,
+    ) -> None: ...
+
+class ReverseParameter(Message):
+    DESCRIPTOR: Descriptor
+    axis: int
+    def __init__(
+        self,
+        *,
+        axis: int | None = ...,
     ) -> None: ...
 
 class SolverParameter(Message):
@@ -1014,6 +1055,9 @@ class RecurrentParameter(Message):
     def bias_filler(self) -> FillerParameter: ...
     debug_info: bool
     expose_hidden: bool
+    peephole: bool
+    lengths: bool
+    reverse: bool
     def __init__(
         self,
         *,
@@ -1022,6 +1066,9 @@ class RecurrentParameter(Message):
         bias_filler: FillerParameter | None = ...,
         debug_info: bool | None = ...,
         expose_hidden: bool | None = ...,
+        peephole: bool | None = ...,
+        lengths: bool | None = ...,
+        reverse: bool | None = ...,
     ) -> None: ...
 
 class ClipParameter(Message):
@@ -1064,6 +1111,17 @@ class ExpParameter(Message):
         base: float | None = ...,
         scale: float | None = ...,
         shift: float | None = ...,
+    ) -> None: ...
+
+class HardTanhParameter(Message):
+    DESCRIPTOR: Descriptor
+    min: float
+    max: float
+    def __init__(
+        self,
+        *,
+        min: float | None = ...,
+        max: float | None = ...,
     ) -> None: ...
 
 class LogParameter(Message):
