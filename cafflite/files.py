@@ -1,8 +1,9 @@
-"""Writing files so that an older one of the same name is never lost."""
+"""Writing files and folders whole or not at all, so that an older one of the same name is never lost."""
 
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -55,11 +56,40 @@ def replace_files(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
             _sync(folder)
 
 
+@contextmanager
+def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`, which becomes `path` when the block ends without an error.
+
+    Raises FileError when there is something of that name. After an error nothing of the new folder stays.
+    """
+    target = Path(os.path.abspath(path))
+    if os.path.lexists(target):
+        raise FileError("it exists already; remove it, or name another one").at(str(path))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        _remove_leftovers(target)
+        temporary.mkdir()
+        yield temporary
+        for file in temporary.iterdir():
+            _sync(file)
+        os.rename(temporary, target)
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(f"cannot be written: {reason(error)}").at(str(path)) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    with suppress(OSError):  # not every file system can sync a folder
+        _sync(target.parent)
+
+
 def _remove_leftovers(target: Path) -> None:
-    """Remove the temporary files that a killed run has left of its own attempt at `target`."""
+    """Remove the temporary files and folders that a killed run has left of its own attempt at `target`."""
     name = re.compile(rf"\.+{re.escape(target.name)}(\.[0-9a-f]{{8}})+")
     for entry in os.scandir(target.parent):
-        if name.fullmatch(entry.name):
+        if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry)
+        elif name.fullmatch(entry.name):
             os.unlink(entry)
 
 
