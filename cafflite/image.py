@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -23,12 +24,16 @@ COEFFICIENT = 2048  # what OpenCV's resize multiplies its weights by, to calcula
 
 def read(path: str | os.PathLike[str], color: bool | None) -> numpy.ndarray:
     """The image of a file; see `decode`."""
+    return decode(content(path), color, str(path))
+
+
+def content(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of an image file. Raises DataError."""
     try:
         with open(path, "rb") as file:
-            content = file.read()
+            return file.read()
     except OSError as error:
         raise DataError(f"the image cannot be read: {reason(error)}").at(str(path)) from error
-    return decode(content, color, str(path))
 
 
 def decode(content: bytes, color: bool | None, name: str) -> numpy.ndarray:
@@ -38,23 +43,29 @@ def decode(content: bytes, color: bool | None, name: str) -> numpy.ndarray:
     None it is as stored instead: grey stays grey, alpha becomes a fourth channel, nothing is turned. The array may be a
     view with strides. Raises DataError with `name` in front for anything but one whole image of a sane size.
     """
-    Image = _pillow()
-    from PIL import ImageOps
+    with opened(content, name) as image:
+        from PIL import ImageOps
 
+        if color is False:
+            image.draft("L", None)  # a JPEG's own grey levels
+        if color is not None:
+            ImageOps.exif_transpose(image, in_place=True)
+        return _pixels(image, color).transpose(2, 0, 1)
+
+
+@contextmanager
+def opened(content: bytes, name: str) -> Iterator[Any]:
+    """Pillow's image in the bytes of an image file; what its decoders raise is a DataError with `name` in front."""
+    Image = _pillow()
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if color is False:
-                image.draft("L", None)  # a JPEG's own grey levels
-            if color is not None:
-                ImageOps.exif_transpose(image, in_place=True)
-            pixels = _pixels(image, color)
+            yield image
     except Image.UnidentifiedImageError:
         raise DataError(f"this is no image of a known format ({', '.join(FORMATS)})").at(name) from None
     except DataError as error:
         raise error.at(name) from None
     except Exception as error:  # Pillow's decoders raise anything from OSError to struct.error on damaged files
         raise DataError(f"the image is damaged: {error or type(error).__name__}").at(name) from error
-    return pixels.transpose(2, 0, 1)
 
 
 def encode(image: numpy.ndarray, kind: str) -> bytes:
