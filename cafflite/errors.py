@@ -28,6 +28,28 @@ class ShapeError(NetError):
     """Blobs whose shapes do not fit a layer."""
 
 
+class UnknownNameError(NetError, KeyError):
+    """A name that a net has no blob, layer or parameters under."""
+
+    __str__ = Exception.__str__  # KeyError's would put the sentence in quotes
+
+
+class UnknownTopError(UnknownNameError, AttributeError):
+    """An attribute, or item, of a NetSpec that no top was given to."""
+
+
+class CoordinateError(NetError, RuntimeError, AssertionError):
+    """Tops whose coordinates are unrelated (pycaffe's RuntimeError), or not croppable (its AssertionError)."""
+
+
+class UndefinedMapException(CoordinateError):
+    """A layer whose tops' coordinates are not an affine map of its bottoms'."""
+
+
+class AxisMismatchException(CoordinateError):
+    """Two maps of coordinates that begin at different axes."""
+
+
 class DataError(CaffliteError, ValueError):
     """Input data that is missing, damaged, or not what the layer can take."""
 

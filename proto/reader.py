@@ -43,7 +43,7 @@ _FLOAT = re.compile(r"(-?(?:(?!0[0-9])(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0
 _LETTERS = dict(zip("abfnrtv\\'\"?", "\a\b\f\n\r\t\v\\'\"?", strict=True))
 _BOOLS = dict.fromkeys(("true", "t", "True", "1"), True) | dict.fromkeys(("false", "f", "False", "0"), False)
 _CLOSING = {"{": "}", "<": ">"}
-_RANGES = {
+RANGES = {
     FieldDescriptor.CPPTYPE_INT32: ("int32", -(2**31), 2**31 - 1),
     FieldDescriptor.CPPTYPE_INT64: ("int64", -(2**63), 2**63 - 1),
     FieldDescriptor.CPPTYPE_UINT32: ("uint32", 0, 2**32 - 1),
@@ -70,7 +70,7 @@ def _line(text: str, offset: int) -> int:
 
 
 @functools.cache
-def _fields(descriptor: Descriptor) -> dict[str, FieldDescriptor]:
+def fields_of(descriptor: Descriptor) -> dict[str, FieldDescriptor]:
     """The fields that a text may name: all but `place`, which is ours."""
     return {field.name: field for field in descriptor.fields if field.name != "place"}
 
@@ -90,7 +90,8 @@ def _enum_number(word: str, enum: EnumDescriptor) -> int | None:
     return number if number in enum.values_by_number else None
 
 
-_SCALARS: dict[int, tuple[str, Callable[[str], Any]]] = {
+_INTEGRAL: tuple[str, Callable[[str], Any]] = ("an integer", _integer)
+_SCALARS = {
     FieldDescriptor.CPPTYPE_BOOL: ("true or false", _BOOLS.get),
     FieldDescriptor.CPPTYPE_FLOAT: ("a number", _float),
     FieldDescriptor.CPPTYPE_DOUBLE: ("a number", _float),
@@ -101,7 +102,24 @@ def _either(names: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _did_you_mean(word: str, names: Iterable[str]) -> str:
+def expectation(field: FieldDescriptor) -> str:
+    """What a scalar field takes, in words."""
+    if field.enum_type:
+        return _either([value.name for value in field.enum_type.values])
+    if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
+        return "a string"
+    return _SCALARS.get(field.cpp_type, _INTEGRAL)[0]
+
+
+def belongs_inside(name: str, descriptor: Descriptor) -> str:
+    """`; it belongs inside ...` where messages in fields of this one have a field `name`, else nothing."""
+    children = [(field.name, field.message_type) for field in fields_of(descriptor).values() if field.message_type]
+    inside = [field for field, child in children if name in fields_of(child) and child.name not in _MISTAKEN_FOR]
+    return f"; it belongs inside {_either(inside)}" if inside else ""
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """`; did you mean '...'?` where one of `names` is close to a word, but for capitals and "_param", else nothing."""
     stems = {name.lower().removesuffix("_param"): name for name in names}
     near = difflib.get_close_matches(word.lower().removesuffix("_param"), stems, n=1, cutoff=0.8)
     return f"; did you mean '{stems[near[0]]}'?" if near else ""
@@ -149,7 +167,7 @@ class Reader:
 
     def read_fields(self, message: Message, closing: str = "") -> None:
         """Read fields into `message` until `closing` stands here: its brace, or nothing at the end of the text."""
-        fields = _fields(message.DESCRIPTOR)
+        fields = fields_of(message.DESCRIPTOR)
         given: dict[str, int] = {}
         while self.kind == "name":
             name, start = self.token, self.start
@@ -184,7 +202,7 @@ class Reader:
         """
         around = [message, *(outer for outer, _, _ in reversed(self.braces))]
         layer = next((m for m in around if isinstance(m, LayerParameter | V1LayerParameter)), None)
-        if layer is None or any(name in _fields(outer.DESCRIPTOR) for outer in around):
+        if layer is None or any(name in fields_of(outer.DESCRIPTOR) for outer in around):
             return False
         kind = layer.type if isinstance(layer, LayerParameter) else V1LayerParameter.LayerType.Name(layer.type)
         return kind in FORK_OF
@@ -211,22 +229,19 @@ class Reader:
     def missing_brace(self, name: str) -> str:
         """The open brace that was probably to be closed before a field that the message does not have."""
         for outer, brace, start in reversed(self.braces):
-            if name in _fields(outer.DESCRIPTOR):
+            if name in fields_of(outer.DESCRIPTOR):
                 missing = f"the '{_CLOSING[brace]}' for the '{brace}' in line {_line(self.text, start)}"
                 return f"it belongs to {outer.DESCRIPTOR.name}: is {missing} missing?"
         return ""
 
     def hint_for_unknown(self, name: str, message: Message) -> str:
         """What was probably meant by a field that the message does not have."""
-        fields = _fields(message.DESCRIPTOR)
-        children = [(field.name, field.message_type) for field in fields.values() if field.message_type]
-        inside = [field for field, child in children if name in _fields(child) and child.name not in _MISTAKEN_FOR]
-        if inside:
-            return f"; it belongs inside {_either(inside)}"
+        if inside := belongs_inside(name, message.DESCRIPTOR):
+            return inside
         other, mistaken = _MISTAKEN_FOR.get(message.DESCRIPTOR.name, (None, ""))
-        if other and not self.braces and name in _fields(other.DESCRIPTOR):
+        if other and not self.braces and name in fields_of(other.DESCRIPTOR):
             return f"; {mistaken}"
-        return _did_you_mean(name, fields)
+        return did_you_mean(name, fields_of(message.DESCRIPTOR))
 
     def read_field(self, message: Message, field: FieldDescriptor, start: int) -> None:
         if self.token == ":":
@@ -289,13 +304,11 @@ class Reader:
         if field.enum_type:
             value = _enum_number(word, field.enum_type)
         else:
-            expected, read = _SCALARS.get(field.cpp_type, ("an integer", _integer))
-            value = read(word)
+            value = _SCALARS.get(field.cpp_type, _INTEGRAL)[1](word)
         if value is None:
-            names = [value.name for value in field.enum_type.values] if field.enum_type else []
-            expected = _either(names) if names else expected
-            raise self.unexpected(f"{expected} for '{field.name}'", _did_you_mean(word, names))
-        kind, low, high = _RANGES.get(field.cpp_type, ("", value, value))
+            names = field.enum_type.values_by_name if field.enum_type else ()
+            raise self.unexpected(f"{expectation(field)} for '{field.name}'", did_you_mean(word, names))
+        kind, low, high = RANGES.get(field.cpp_type, ("", value, value))
         if kind and not low <= value <= high:
             raise self.error(f"{value} does not fit '{field.name}', of type {kind} ({low} to {high})", start)
         self.advance()
@@ -305,7 +318,7 @@ class Reader:
         """The strings that stand side by side here, as one."""
         start, text = self.start, ""
         if self.kind != "string":
-            raise self.unexpected(f"a string in quotes for '{field.name}'")
+            raise self.unexpected(f"{expectation(field)} in quotes for '{field.name}'")
         while self.kind == "string":
             text += _ESCAPE.sub(self.unescape, self.token[1:-1])
             self.advance()
