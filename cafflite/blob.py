@@ -49,7 +49,7 @@ class Blob:
 
     def reshape(self, *shape: int) -> None:
         """Take another shape. Values stay, in memory order, unless the new shape is larger: then all are zero."""
-        shape = tuple(int(n) for n in shape)
+        shape = _whole(shape)
         if shape == self.shape:
             return
         count = math.prod(shape)
@@ -118,3 +118,13 @@ class Blob:
 
     def __repr__(self) -> str:
         return f"Blob{self.shape}"
+
+
+def _whole(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    try:
+        extents = tuple(int(n) for n in shape)
+        if extents == shape:
+            return extents
+    except (TypeError, ValueError, OverflowError):
+        pass  # not even numbers
+    raise ShapeError(f"a blob takes the extents of its axes, whole numbers, one by one, found reshape{shape}")

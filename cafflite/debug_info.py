@@ -14,6 +14,10 @@ def _mean(array: Array) -> str:
     return f"{float(abs(array).sum()) / max(1, array.size):g}"
 
 
+def _norm(arrays: list[Array], p: int) -> float:
+    return sum(float((abs(array) ** p).sum()) for array in arrays) ** (1 / p)
+
+
 def forward(net: Net, index: int) -> None:
     """Print the tops and parameters of a layer after its forward pass."""
     step = net.steps[index]
@@ -40,8 +44,7 @@ def backward(net: Net, index: int) -> None:
 
 def params(net: Net) -> None:
     """Print the norms of all parameters and of their diffs, after a backward pass."""
-    data, diff = net.data_buffer, net.diff_buffer
-    l1 = float(abs(data).sum()), float(abs(diff).sum())
-    l2 = float((data * data).sum()) ** 0.5, float((diff * diff).sum()) ** 0.5
-    norms = f"L1 norm = ({l1[0]:g}, {l1[1]:g}); L2 norm = ({l2[0]:g}, {l2[1]:g})"
+    data, diff = net.param_arrays(), [net.diff_buffer]
+    l1, l2 = (f"({_norm(data, p):g}, {_norm(diff, p):g})" for p in (1, 2))
+    norms = f"L1 norm = {l1}; L2 norm = {l2}"
     info(f"    [Backward] All net params (data, diff): {norms}")

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
-from cafflite import backend, build, debug_info, weights
+from cafflite import backend, build, debug_info, sharing, weights
 from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
 from cafflite.errors import CaffliteError, NetError, ShapeError
 from cafflite.layers.base import BlobVec, Layer, registry
+from cafflite.named import Named
 from cafflite.proto import caffe_pb2
 from cafflite.proto.upgrade import upgrade_net
 
 
 @dataclass
 class Param:
-    """A parameter that a solver updates: its blob, its multipliers, and its place in the net's flat buffers."""
+    """A parameter that a solver updates: its blob, its multipliers, and its place in the net's flat buffers.
+
+    is_shared  its values lie in another net, by `share_trained_layers_with`; its diff stays in the buffer
+    """
 
     name: str
     blob: Blob
@@ -31,6 +35,7 @@ class Param:
     place: slice
     lr_is_given: bool = False
     decay_is_given: bool = False
+    is_shared: bool = False
 
 
 @dataclass
@@ -84,6 +89,9 @@ class Net:
     ops        the device and number type; those of the current mode and float32 by default
     seed       makes fillers and random layers repeatable; drawn from `backend.set_random_seed`'s by default
 
+    `callbacks` has a list of functions for each of "before_forward", "after_forward", "before_backward" and
+    "after_backward", which are called with the index of every layer that is passed.
+
     Raises NetError, or ShapeError, with the place of the layer that cannot be built.
     """
 
@@ -106,14 +114,18 @@ class Net:
         self.ops = ops or backend.current_ops()
         self.debug_info: bool = param.debug_info
         self.steps: list[Step] = []
-        self.blobs: dict[str, Blob] = {}
-        self.params: dict[str, BlobVec] = {}
+        self.blobs: Named[Blob] = Named(kind="blob")
+        self.params: Named[BlobVec] = Named(kind="layer with parameters")
         self.loss_weights: dict[str, float] = {}
         self.inputs: list[str] = []
         self.learnable: list[Param] = []
         self.param_owners: dict[tuple[int, int], tuple[int, int]] = {}
         self._learnable_of: dict[tuple[int, int], int] = {}  # owner (layer, index) -> index in learnable
         self._named_params: dict[str, tuple[int, int]] = {}
+        self.sharings = 0  # how many times parameters moved to another net's memory: a solver follows them
+        self.callbacks: dict[str, list[Callable[[int], Any]]] = {
+            f"{when}_{pass_}": [] for when in ("before", "after") for pass_ in ("forward", "backward")
+        }
 
         seeds = self.ops.generator(backend.next_seed() if seed is None else seed)
         unread: dict[str, None] = {}
@@ -128,8 +140,8 @@ class Net:
         self._lay_out_params()
         if any(layer.blobs for layer in param.layer):
             weights.copy_from(self, param)
-            for layer in self.layers:
-                layer.layer_param.ClearField("blobs")
+            for step in self.steps:
+                step.layer.layer_param.ClearField("blobs")
 
     @property
     def layers(self) -> list[Layer]:
@@ -178,6 +190,7 @@ class Net:
             for _ in range(least - len(top)):
                 top_names.append("(automatic)")
                 top.append(Blob((), self.ops))
+                self.blobs["(automatic)"] = top[-1]
         layer.check_blob_counts(len(bottom), len(top))
         wanted = [name in needs_diff for name in bottom_names]
         propagate_down = list(p.propagate_down) if p.propagate_down else wanted
@@ -298,25 +311,35 @@ class Net:
     def forward(self, start: int = 0, end: int | None = None) -> None:
         """Run the layers from index `start` to `end`, both included (all by default)."""
         with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
-            for step in self.steps[start : None if end is None else end + 1]:
+            for index in range(start, len(self.steps) if end is None else end + 1):
+                step = self.steps[index]
+                self._call("before_forward", index)
                 with _at(step.where):
                     if step.layer.reshape_every_forward or step.bottom_shapes != tuple([b.shape for b in step.bottom]):
                         self._reshape(step)
                     step.layer.forward(step.bottom, step.top)
                 if self.debug_info:
-                    debug_info.forward(self, self.steps.index(step))
+                    debug_info.forward(self, index)
+                self._call("after_forward", index)
 
     def backward(self, start: int | None = None, end: int = 0) -> None:
         """Run backward through the layers from index `start` (the last by default) down to `end`, both included."""
         with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
-            for step in reversed(self.steps[end : None if start is None else start + 1]):
+            for index in range(len(self.steps) - 1 if start is None else start, end - 1, -1):
+                step = self.steps[index]
+                self._call("before_backward", index)
                 if step.need_backward:
                     with _at(step.where):
                         step.layer.backward(step.top, step.propagate_down, step.bottom)
                     if self.debug_info:
-                        debug_info.backward(self, self.steps.index(step))
+                        debug_info.backward(self, index)
+                self._call("after_backward", index)
         if self.debug_info:
             debug_info.params(self)
+
+    def _call(self, moment: str, index: int) -> None:
+        for callback in self.callbacks[moment]:
+            callback(index)
 
     def loss(self) -> Array:
         """The weighted sum of all losses after a forward pass, as a scalar on the net's device."""
@@ -333,17 +356,18 @@ class Net:
         self.diff_buffer[...] = 0
 
     def share_trained_layers_with(self, other: Net) -> None:
-        """Use the parameters of the layers of `other` of the same name. Raises ShapeError where theirs differ."""
-        named = {step.layer.name: step.layer for step in other.steps}
-        for step in self.steps:
-            source = named.get(step.layer.name)
-            if source is None:
-                continue
-            shapes, found = [b.shape for b in step.layer.blobs], [b.shape for b in source.blobs]
-            if shapes != found:
-                raise ShapeError(f"its parameters {shapes} cannot be those of the other net's, {found}").at(step.where)
-            for blob, trained in zip(step.layer.blobs, source.blobs, strict=True):
-                blob.share_data(trained)
+        """Use the parameters of the layers of `other` of the same name; gradients stay each net's own.
+
+        Whoever updates the parameters of one net updates them for both. Raises ShapeError where they differ in shape,
+        and NetError where the other net is on another device; then nothing is shared.
+        """
+        sharing.share(self, other)
+
+    def param_arrays(self) -> list[Array]:
+        """The values of all learnable parameters in flat arrays: the buffer, or one a parameter after sharing."""
+        if not any(param.is_shared for param in self.learnable):
+            return [self.data_buffer]
+        return [param.blob.data.reshape(-1) for param in self.learnable]
 
     # What an exact resume needs
 

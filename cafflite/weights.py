@@ -30,12 +30,12 @@ def to_proto(net: Net, write_diff: bool = False) -> NetParameter:
 
     A parameter that layers share is in each of them. Raises WeightsError when a binary file cannot hold them.
     """
-    count = sum(blob.count for layer in net.layers for blob in layer.blobs)
+    count = sum(blob.count for step in net.steps for blob in step.layer.blobs)
     size = count * net.ops.dtype.itemsize * (2 if write_diff else 1)
     if size > LARGEST_BINARY:
         raise _too_large(size)
     param = NetParameter(name=net.name)
-    for layer in net.layers:
+    for layer in (step.layer for step in net.steps):
         layer_param = param.layer.add()
         layer_param.CopyFrom(layer.layer_param)
         layer_param.ClearField("place")
@@ -69,7 +69,7 @@ def save_hdf5(net: Net, path: Path, write_diff: bool = False) -> None:
     diff/<layer>/<i> is its diff, under every layer. A layer without parameters has its group all the same.
     """
     with hdf5.writing(path) as file:
-        for index, layer in enumerate(net.layers):
+        for index, layer in enumerate(step.layer for step in net.steps):
             try:
                 data = _group(file, f"/data/{layer.name}")
                 for i, blob in enumerate(layer.blobs):
@@ -169,7 +169,7 @@ def _from_hdf5(file: Any) -> Weights:
 
 
 def _copy(net: Net, weights: Weights) -> None:
-    layers = net.layers
+    layers = [step.layer for step in net.steps]
     known = {layer.name for layer in layers}
     for name in weights:
         if name not in known:

@@ -32,6 +32,11 @@ def load_solver(source: str | os.PathLike) -> SolverParameter:
     return _load(source, SolverParameter, "a solver")
 
 
+def is_text(source: str | os.PathLike) -> bool:
+    """Whether load_net and load_solver take `source` as a text, not as a path."""
+    return isinstance(source, str) and not os.path.exists(source) and _TEXT.match(source) is not None
+
+
 def parse(text: str, message_class: type[AnyMessage], name: str) -> AnyMessage:
     """The message that `text` describes; `name` stands for the file in errors and places."""
     message = message_class()
@@ -91,8 +96,8 @@ def _clear_places(message: Message) -> None:
 
 
 def _load(source: str | os.PathLike, message_class: type[AnyMessage], kind: str) -> AnyMessage:
-    if isinstance(source, str) and not os.path.exists(source) and _TEXT.match(source):
-        name, text = "<text>", source
+    if is_text(source):
+        name, text = "<text>", os.fspath(source)
     else:
         name, text = os.path.basename(source), _read_file(source)
     message = parse(text, message_class, name)

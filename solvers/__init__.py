@@ -8,6 +8,7 @@ from typing import Any
 
 from cafflite.build import meant
 from cafflite.errors import SolverError
+from cafflite.proto import prototxt
 from cafflite.proto.caffe_pb2 import SolverParameter
 from cafflite.proto.upgrade import upgrade_solver
 from cafflite.solvers import nets
@@ -18,9 +19,10 @@ for _module in pkgutil.iter_modules(__path__):
 
 
 def make_solver(solver_param: Any, path: Path = "", classes: Mapping[str, type[Solver]] = registry) -> Solver:
-    """The solver of `classes` that the `type` of a SolverParameter, or of the prototxt at a path, asks for."""
+    """The solver of `classes` that the `type` of a SolverParameter, or of a prototxt (path or text), asks for."""
     if not isinstance(solver_param, SolverParameter):
-        path, solver_param = solver_param, nets.read_solver(solver_param)
+        path = "" if prototxt.is_text(solver_param) else solver_param
+        solver_param = nets.read_solver(solver_param)
     solver_param = upgrade_solver(solver_param)
     if solver_param.type not in classes:
         raise SolverError(

@@ -13,7 +13,8 @@ from cafflite import backend, log, weights
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array
 from cafflite.errors import SolverError
-from cafflite.net import Net
+from cafflite.net import Net, Param
+from cafflite.proto import prototxt
 from cafflite.proto.caffe_pb2 import SolverParameter
 from cafflite.proto.upgrade import upgrade_solver
 from cafflite.solvers import lr_policy, nan_guard, nets, regularize, resume, snapshot
@@ -55,7 +56,7 @@ class Run:
 class Solver:
     """Trains a net as a SolverParameter says.
 
-    solver_param  the path of a solver prototxt, or its message
+    solver_param  the path of a solver prototxt, its text, or its message
     path          the file that the message came from: errors name it, and files are looked for beside it as well
 
     A subclass is one rule: it says in `history_count` how many numbers it keeps of each parameter, and in `update` what
@@ -72,7 +73,8 @@ class Solver:
 
     def __init__(self, solver_param: Any, path: Path = "") -> None:
         if not isinstance(solver_param, SolverParameter):
-            path, solver_param = solver_param, nets.read_solver(solver_param)
+            path = "" if prototxt.is_text(solver_param) else solver_param
+            solver_param = nets.read_solver(solver_param)
         self.param: Any = upgrade_solver(solver_param)
         self.iter = 0
         self.current_step = 0
@@ -93,7 +95,8 @@ class Solver:
         self.net: Any = self._make_net(train_net, folder)
         self.test_nets: list[Any] = [self._make_net(net, folder) for net in test_nets]
         self.ops = self.net.ops
-        self._lay_out_history()
+        self.history: list[Array] = [self.ops.xp.zeros_like(self.net.data_buffer) for _ in range(self.history_count)]
+        self._lay_out_runs()
         log.info("Solver scaffolding done.")
 
     def check(self) -> None:
@@ -114,21 +117,23 @@ class Solver:
             weights.load(net, path)
         return net
 
-    def _lay_out_history(self) -> None:
-        """The history, flat as the net's parameters are, and the runs of parameters that are updated together."""
+    def _lay_out_runs(self) -> None:
+        """Find the parameters that are updated together; one that lies in another net is updated there, on its own."""
         net = self.net
-        self.history: list[Array] = [self.ops.xp.zeros_like(net.data_buffer) for _ in range(self.history_count)]
-        places: list[list[Any]] = []  # [lr_mult, decay_mult, start, stop]
+        self._sharings = net.sharings
+        groups: list[list[Param]] = []
         for param in net.learnable:
-            if places and places[-1][:2] == [param.lr_mult, param.decay_mult]:
-                places[-1][3] = param.place.stop
+            last = groups[-1][-1] if groups else None
+            if last and not (last.is_shared or param.is_shared) and _multipliers(last) == _multipliers(param):
+                groups[-1].append(param)
             else:
-                places.append([param.lr_mult, param.decay_mult, param.place.start, param.place.stop])
+                groups.append([param])
         self._runs = []
-        for lr_mult, decay_mult, start, stop in places:
-            place = slice(start, stop)
+        for group in groups:
+            place = slice(group[0].place.start, group[-1].place.stop)
+            data = group[0].blob.data.reshape(-1) if group[0].is_shared else net.data_buffer[place]
             history = [array[place] for array in self.history]
-            self._runs.append(Run(net.data_buffer[place], net.diff_buffer[place], history, lr_mult, decay_mult))
+            self._runs.append(Run(data, net.diff_buffer[place], history, *_multipliers(group[0])))
 
     # What a rule adds
 
@@ -216,6 +221,8 @@ class Solver:
         if self._is_due(self.param.display):
             log.info(f"Iteration {self.iter}, lr = {rate:g}")
         scale = self._clip() / self.param.iter_size
+        if self._sharings != self.net.sharings:
+            self._lay_out_runs()
         for run in self._runs:
             decay = regularize.decay(self.param, run.decay_mult)
             self.update(run, (scale, *decay), rate * run.lr_mult)
@@ -225,6 +232,11 @@ class Solver:
         """The rate of the current iteration, before the multipliers of the parameters."""
         self.current_step = lr_policy.next_step(self.param, self.iter, self.current_step)
         return lr_policy.learning_rate(self.param, self.iter, self.current_step)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the current iteration, as pycaffe calls it."""
+        return self.learning_rate()
 
     def _clip(self) -> float:
         """What brings the gradients' L2 norm, over all parameters, down to `clip_gradients`."""
@@ -253,6 +265,10 @@ class Solver:
     def add_callback(self, on_start: Callable[[], Any], on_gradients_ready: Callable[[], Any]) -> None:
         """Call these in every iteration: before its forward pass, and between its backward pass and its update."""
         self._callbacks.append((on_start, on_gradients_ready))
+
+    def share_weights(self, net: Net) -> None:
+        """Let `net` use the parameters of the net that is trained, where layers have the same names."""
+        net.share_trained_layers_with(self.net)
 
     # Testing
 
@@ -303,6 +319,10 @@ class Solver:
         return [
             history[param.place].reshape(param.blob.shape) for history in self.history for param in self.net.learnable
         ]
+
+
+def _multipliers(param: Param) -> tuple[float, float]:
+    return param.lr_mult, param.decay_mult
 
 
 def _show_outputs(kind: str, net: Any, arrays: list[Array]) -> None:

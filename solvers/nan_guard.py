@@ -22,7 +22,7 @@ def check_loss(net: Any, loss: Array, iteration: int) -> None:
 
 def check_params(net: Any, iteration: int) -> None:
     """SolverError when a parameter is NaN or infinite, so that no snapshot is made of it."""
-    if _is_finite(net, net.data_buffer):
+    if all(_is_finite(net, array) for array in net.param_arrays()):
         return
     for step in net.steps:
         for i, blob in enumerate(step.layer.blobs):

@@ -31,12 +31,15 @@ class Source:
 def read_solver(path: Path) -> SolverParameter:
     """The solver of a prototxt, upgraded, with the default of `snapshot_prefix`: the file's name without its extension.
 
-    A prefix that is a folder gets that name added. Raises PrototxtError, or SolverError where types contradict.
+    A prefix that is a folder gets that name added. The text itself, in place of a path, gives no prefix. Raises
+    PrototxtError, or SolverError where types contradict.
     """
     try:
         param = upgrade_solver(prototxt.load_solver(path))
     except SolverError as error:
-        raise error.at(os.path.basename(path)) from error
+        raise error.at("<text>" if prototxt.is_text(path) else os.path.basename(path)) from error
+    if prototxt.is_text(path):
+        return param
     stem = os.path.splitext(path)[0]
     if not param.snapshot_prefix:
         param.snapshot_prefix = stem

@@ -44,7 +44,7 @@ class Resume:
     def restore(self, solver: Solver) -> None:
         """Give the layers their states back. Raises WeightsError when they do not fit."""
         nets = [solver.net, *solver.test_nets]
-        if self.layers != [[layer.name for layer in net.layers] for net in nets]:
+        if self.layers != [[step.layer.name for step in net.steps] for net in nets]:
             log.warning(f"{self.path} is of a net with other layers: their states start anew")
             return
         try:
@@ -62,7 +62,7 @@ def write(solver: Solver, path: Path, model: Path, state: Path) -> None:
     arrays: dict[str, numpy.ndarray] = {}
     content = {
         "sha256": {"caffemodel": _sha256(model), "solverstate": _sha256(state)},
-        "layers": [[layer.name for layer in net.layers] for net in nets],
+        "layers": [[step.layer.name for step in net.steps] for net in nets],
         "states": _take_arrays([net.state() for net in nets], arrays),
     }
     text = numpy.frombuffer(json.dumps(content).encode(), numpy.uint8)

@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parent / "golden"
 def net_of(param: NetParameter, owners: dict[tuple[int, int], tuple[int, int]] | None = None, ops=None):
     """What the weights see of a net: the layers of `param` with their blobs. Spares the tests building real ones."""
     ops = ops or current_ops()
-    net = SimpleNamespace(name=param.name, ops=ops, layers=[], param_owners={})
+    net = SimpleNamespace(name=param.name, ops=ops, layers=[], steps=[], param_owners={})
     for index, layer in enumerate(param.layer):
         blobs = []
         for i, proto in enumerate(layer.blobs):
@@ -32,6 +32,7 @@ def net_of(param: NetParameter, owners: dict[tuple[int, int], tuple[int, int]] |
             blobs[i].data[...] = array
             net.param_owners[index, i] = (owners or {}).get((index, i), (index, i))
         net.layers.append(SimpleNamespace(name=layer.name, type=layer.type, layer_param=layer, blobs=blobs))
+        net.steps.append(SimpleNamespace(layer=net.layers[-1]))
     return net
 
 

@@ -102,7 +102,7 @@ def test_multipliers_hold_for_their_parameter():
     run = solver("weight_decay: 1 regularization_type: 'L1'")
     run.net.learnable[1].decay_mult = 0
     run.net.learnable[1].lr_mult = 2
-    run._lay_out_history()
+    run._lay_out_runs()
     run.net.data_buffer[...] = [-1, 0, 5, 5]
     run.net.diff_buffer[...] = 1
     run.apply_update()
