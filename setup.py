@@ -5,7 +5,7 @@ from setuptools import setup
 ROOMS = ("layers", "models", "proto", "solvers", "tools")
 
 setup(
-    packages=["cafflite", "cafflite.backend", *(f"cafflite.{room}" for room in ROOMS)],
+    packages=["cafflite", "cafflite.backend", "cafflite.pycaffe", *(f"cafflite.{room}" for room in ROOMS)],
     package_dir={f"cafflite.{room}": room for room in ROOMS},
     package_data={
         "cafflite": ["py.typed"],

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from datetime import datetime
+from types import ModuleType
 
 quiet = False
 _footer = ""
@@ -42,3 +43,12 @@ def _write(severity: str, message: str) -> None:
 def _print(text: str) -> None:
     sys.stderr.write(("\r\x1b[K" if _footer else "") + text)
     sys.stderr.flush()
+
+
+class _Callable(ModuleType):
+    def __call__(self, message: str) -> None:
+        _write("I", message)
+
+
+# In pycaffe `caffe.log("text")` is a function, so this module can be called, as `info` is.
+sys.modules[__name__].__class__ = _Callable

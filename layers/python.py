@@ -17,13 +17,14 @@ class PythonLayer:
     """The base of users' layers: `cafflite.Layer`, or `caffe.Layer`.
 
     A subclass defines `setup`, `reshape`, `forward` and `backward`. It is made when a net with a layer of
-    type "Python" is, which names its module and class, and finds here:
+    type "Python" is, which names its module and class; it is that net's `layers[i]`. It finds here:
 
     param_str  the text that the prototxt gives for it; `param_str_`, its older name, is the same
     phase      cafflite.TRAIN or cafflite.TEST
     blobs      its parameters, at first none; `self.blobs.add_blob(3, 4)` makes one
     """
 
+    type = "Python"
     param_str: str
     param_str_: str
     phase: int
@@ -92,12 +93,6 @@ class Python(Layer):
         except Exception as error:
             error.add_note(f"in layer '{self.name}' (Python), class {self.param.layer} of module {self.param.module}")
             raise
-
-    def __getattr__(self, name: str) -> Any:
-        """What the user's object has beside: scripts call its methods through `net.layers[i]`."""
-        if name == "user_layer":
-            raise AttributeError(f"the class of layer '{self.name}' has not been loaded yet")
-        return getattr(self.user_layer, name)
 
 
 def _find_class(module_name: str, class_name: str) -> type[PythonLayer]:

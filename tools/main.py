@@ -2,7 +2,7 @@
 
 A command is a module beside this one that has a function `run(flags, ...)`, which returns the exit status; its
 arguments after `flags` are those of the command line. `FLAGS` lists its flags, and its docstring is its help, the first
-line the summary.
+line the summary. With PASSES_ON = True, what follows its first argument is not read as flags.
 """
 
 import ast
@@ -12,6 +12,7 @@ import os
 import pkgutil
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from cafflite import log, tools
 from cafflite.build import meant
@@ -51,7 +52,9 @@ def _run(arguments: list[str]) -> int:
     name = _known(arguments[at], commands)
     command = importlib.import_module(f"cafflite.tools.{name}")
     try:
-        flags, others = _flags.parse(arguments[:at] + arguments[at + 1 :], command.FLAGS | COMMON)
+        given, passed_on = _passed_on(command, arguments[at + 1 :])
+        flags, others = _flags.parse(arguments[:at] + given, command.FLAGS | COMMON)
+        others += passed_on
         if flags.help:
             print(command_help(name))
             return 0
@@ -59,10 +62,22 @@ def _run(arguments: list[str]) -> int:
         try:
             inspect.signature(command.run).bind(flags, *others)
         except TypeError:
-            raise UsageError(f"got the arguments {others}, expected {_parameters(command).strip() or 'none'}") from None
+            raise UsageError(f"got the arguments {others}, expected {_parameters(command) or 'none'}") from None
         return command.run(flags, *others)
     except UsageError as error:
         raise error.at(name) from error
+
+
+def _passes_on(command: ModuleType) -> bool:
+    return getattr(command, "PASSES_ON", False)
+
+
+def _passed_on(command: ModuleType, arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The arguments to read, and those that the command takes as they are."""
+    end = len(arguments)
+    if _passes_on(command):
+        end = next((i + 1 for i, argument in enumerate(arguments) if not argument.startswith("-")), end)
+    return arguments[:end], arguments[end:]
 
 
 def summaries() -> dict[str, str]:
@@ -98,15 +113,16 @@ def _overview(commands: dict[str, str]) -> str:
 def command_help(name: str) -> str:
     """What `cafflite help COMMAND` prints."""
     command = importlib.import_module(f"cafflite.tools.{name}")
-    usage = f"usage: cafflite {name} {_parameters(command)}[flags]"
+    parts = ["[flags]", _parameters(command)] if _passes_on(command) else [_parameters(command), "[flags]"]
+    usage = " ".join(["usage: cafflite", name, *filter(None, parts)])
     return f"{usage}\n\n{inspect.getdoc(command)}\n\n{_flags.describe(command.FLAGS | COMMON)}"
 
 
 def _parameters(command: object) -> str:
-    """What the command takes beside its flags: "INPUT OUTPUT "."""
+    """What the command takes beside its flags: "INPUT OUTPUT"."""
     parameters = list(inspect.signature(command.run).parameters.values())[1:]  # type: ignore[attr-defined]
     many = inspect.Parameter.VAR_POSITIONAL
-    return "".join(p.name.upper() + ("... " if p.kind == many else " ") for p in parameters)
+    return " ".join(p.name.upper() + ("..." if p.kind == many else "") for p in parameters)
 
 
 if __name__ == "__main__":

@@ -214,4 +214,4 @@ def test_what_the_users_module_lacks_is_its_own_error():
 
 def test_arrays_of_the_layer_are_the_nets():
     user = net("Weighted")
-    assert np.shares_memory(user.layers[1].user_layer.blobs[0].data, user.data_buffer)
+    assert np.shares_memory(user.layers[1].blobs[0].data, user.data_buffer)
