@@ -22,7 +22,7 @@ _TYPES = {
     ),
     "caffe_ocr": "CTCGreedyDecoder DenseBlock ReverseTime SoftmaxWithLossMultiLabel WarpCTCLoss",
     "CRF-RNN": "CROP MULTI_STAGE_MEANFIELD MultiStageMeanfield",
-    "CTPN": "Reverse Transpose",
+    "CTPN": "Transpose",
     "DeepLab": (
         "AdaptiveBiasChannel BiasChannel DenseCRF DomainTransform DomainTransformForwardOnly ImageSegData Interp "
         "MatRead MatWrite SegAccuracy SpatialProduct UniqueLabel"

@@ -19,6 +19,9 @@ class Clip(KeptInput, NeuronLayer):
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         if not self.layer_param.HasField("clip_param"):
             raise NetError("it has no clip_param, expected one with min and max")
+        self.check_bounds()
+
+    def check_bounds(self) -> None:
         if self.param.min > self.param.max:
             raise NetError(f"min {self.param.min:g} is above max {self.param.max:g}")
 

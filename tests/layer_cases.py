@@ -127,6 +127,7 @@ CASES: dict[str, list[Case]] = {
         )
     ],
     "HDF5Output": [Case('hdf5_output_param { file_name: "out.h5" }', lambda n: [(n, 2), (n, 1)], gradient=False)],
+    "HardTanh": [Case("hard_tanh_param { min: -0.5 }", values(3, 2))],
     "HingeLoss": [Case("hinge_loss_param { norm: L2 }", lambda n: [(n, 4), indices(4, n)])],
     "Im2col": [Case("convolution_param { kernel_size: 2 pad: 1 stride: 2 }", values(2, 4, 3))],
     "InfogainLoss": [Case("", lambda n: [(n, 4, 2), indices(4, n, 2), uniform(4, 4)])],
@@ -145,6 +146,10 @@ CASES: dict[str, list[Case]] = {
     "Lstm": [Case(f"lstm_param {{ num_output: 2 batch_size: 1 {UNIFORM} }}", values(3))],
     "MVN": [Case("", values(2, 3, 2))],
     "MultinomialLogisticLoss": [Case("", lambda n: [uniform(n, 4), indices(4, n)])],
+    "NormStabilizerLoss": [
+        Case("", lambda n: [(4, n, 3, 2)]),
+        Case("", sequence),
+    ],
     "PReLU": [Case("", values(3, 2))],
     "Parameter": [Case("parameter_param { shape { dim: 2 dim: 3 } }")],
     "Permute": [Case("permute_param { order: 0 order: 2 order: 1 }", values(3, 2))],
@@ -160,6 +165,10 @@ CASES: dict[str, list[Case]] = {
     "ReLU": [Case("relu_param { negative_slope: 0.1 }", values(3, 2))],
     "Reduction": [Case("reduction_param { operation: SUMSQ axis: 1 coeff: 0.5 }", values(3, 2))],
     "Reshape": [Case("reshape_param { shape { dim: 0 dim: 2 dim: 3 } }", values(3, 2))],
+    "Reverse": [
+        Case("reverse_param { axis: -1 }", values(3, 2)),
+        Case("", lambda n: [(4, n, 2), indices(5, n)]),
+    ],
     "SPP": [Case("spp_param { pyramid_height: 2 }", values(2, 5, 4))],
     "Scale": [
         Case("scale_param { bias_term: true }", values(3, 2)),
