@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
-from cafflite.errors import CaffliteError, FileError
+from cafflite.errors import CaffliteError
 from cafflite.files import reason, replace_file
 
 # h5py is imported where it is used, because that takes long.
@@ -42,18 +42,6 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Any]:
         yield file
     with replace_file(path) as temporary:
         temporary.write_bytes(memory.getvalue())
-
-
-@contextmanager
-def appending(path: str | os.PathLike[str], anew: bool) -> Iterator[Any]:
-    """The h5py.File of `path` to add to, emptied first if `anew`. Raises FileError."""
-    import h5py
-
-    try:
-        with h5py.File(path, "w" if anew else "a") as file:
-            yield file
-    except (OSError, RuntimeError) as error:
-        raise FileError(f"{path}: cannot be written as HDF5: {error}") from error
 
 
 def member(group: Any, name: str, error_type: type[CaffliteError]) -> Any:

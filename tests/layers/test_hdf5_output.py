@@ -37,7 +37,7 @@ def test_a_new_net_starts_the_file_anew(tmp_path):
 @pytest.mark.parametrize(
     ("path", "batches", "message"),
     [
-        ("missing/out.h5", [(np.ones((2, 2)), np.ones(2))], "cannot be written as HDF5"),
+        ("missing/out.h5", [(np.ones((2, 2)), np.ones(2))], "out.h5: cannot be written: No such file"),
         ("out.h5", [(np.ones((2, 2)), np.ones(2)), (np.ones((2, 3)), np.ones(2))], "cannot follow"),
         ("out.h5", [(np.ones((2, 2)), np.ones(3))], "are not as many"),
     ],
