@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cafflite import leveldb_reader
-from cafflite.errors import CaffliteError, DataError, FileError
+from cafflite.errors import CaffliteError, DataError, FileError, UsageError
 from cafflite.files import new_folder
 from cafflite.leveldb_reader import LevelDBReader
 from cafflite.lmdb_reader import LmdbReader
@@ -47,6 +47,13 @@ def open_database(source: str | os.PathLike[str], backend: int) -> Reader:
         why = "it is a file" if folder.exists() else "there is nothing of this name"
         raise DataError(f"{why}, expected the folder of {expected}").at(str(source))
     raise DataError(f"the folder holds no database, expected {expected}").at(str(source))
+
+
+def backend_named(name: str) -> int:
+    """The value of DataParameter for "lmdb" or "leveldb". Raises UsageError for any other name."""
+    if name.upper() not in DataParameter.DB.keys():
+        raise UsageError(f"the backend is '{name}', expected lmdb or leveldb")
+    return DataParameter.DB.Value(name.upper())
 
 
 class Cursor:

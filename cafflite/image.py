@@ -19,6 +19,7 @@ from cafflite.errors import DataError
 from cafflite.files import reason
 
 FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # what OpenCV reads, and no program
+KINDS = {"bmp": "BMP", "jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "tif": "TIFF", "tiff": "TIFF"}  # that are written
 COEFFICIENT = 2048  # what OpenCV's resize multiplies its weights by, to calculate with whole numbers
 
 
@@ -28,7 +29,7 @@ def read(path: str | os.PathLike[str], color: bool | None) -> numpy.ndarray:
 
 
 def content(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of an image file. Raises DataError."""
+    """The content of an image file. Raises DataError when it cannot be read."""
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -69,18 +70,15 @@ def opened(content: bytes, name: str) -> Iterator[Any]:
 
 
 def encode(image: numpy.ndarray, kind: str) -> bytes:
-    """The bytes of an image file of the kind "jpg" or "png" (any that Pillow writes) with the image (C, H, W).
+    """The bytes of an image file of a kind in KINDS, "jpg" or "png" for example, with the image (C, H, W).
 
     Raises DataError for another kind.
     """
-    Image = _pillow()
-    suffix = f".{kind.lower()}"
-    if suffix not in Image.registered_extensions():
-        raise DataError(f"images of the kind '{kind}' cannot be written, expected jpg or png")
+    if kind.lower() not in KINDS:
+        raise DataError(f"images of the kind '{kind}' cannot be written, expected one of {', '.join(KINDS)}")
     pixels = image[0] if len(image) == 1 else image[::-1].transpose(1, 2, 0)
     written = io.BytesIO()
-    picture = Image.fromarray(numpy.ascontiguousarray(pixels))
-    picture.save(written, Image.registered_extensions()[suffix], quality=95)  # OpenCV's quality
+    _pillow().fromarray(numpy.ascontiguousarray(pixels)).save(written, KINDS[kind.lower()], quality=95)  # as OpenCV
     return written.getvalue()
 
 

@@ -119,10 +119,16 @@ def command_help(name: str) -> str:
 
 
 def _parameters(command: object) -> str:
-    """What the command takes beside its flags: "INPUT OUTPUT"."""
+    """What the command takes beside its flags: "INPUT [OUTPUT]"."""
     parameters = list(inspect.signature(command.run).parameters.values())[1:]  # type: ignore[attr-defined]
-    many = inspect.Parameter.VAR_POSITIONAL
-    return " ".join(p.name.upper() + ("..." if p.kind == many else "") for p in parameters)
+    return " ".join(_written(parameter) for parameter in parameters)
+
+
+def _written(parameter: inspect.Parameter) -> str:
+    name = parameter.name.upper()
+    if parameter.kind == inspect.Parameter.VAR_POSITIONAL:
+        return f"{name}..."
+    return name if parameter.default is inspect.Parameter.empty else f"[{name}]"
 
 
 if __name__ == "__main__":
