@@ -4,9 +4,15 @@ from typing import Any
 
 from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
+from cafflite.layers._order import Order
 from cafflite.layers.base import Blobs, Layer
 
 ROWS = 1280  # time steps times streams that go backward at once, so that their gradients stay in the cache
+
+
+def as_rows(x: Array) -> Array:
+    """x (T, N, K) as (T N, K)."""
+    return x.reshape(x.shape[0] * x.shape[1], x.shape[2])
 
 
 class Recurrence(Layer):
@@ -29,6 +35,7 @@ class Recurrence(Layer):
     bias: Blob
     weight_static: Blob | None = None  # (G, S), for an input that is the same at every step
     cont: Array
+    order: Order | None = None  # of the walk, where it is not that of the bottoms
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         if self.param.num_output < 1:
@@ -56,7 +63,7 @@ class Recurrence(Layer):
         self.static_diff = self.empty(streams if self.weight_static else 0, rows)
 
     def begin(self, bottom: Blobs) -> None:
-        """Set `sequence[...][0]` and `cont`."""
+        """Set `sequence[...][0]`, `cont` and, where there is one, `order`."""
         raise NotImplementedError
 
     def walk(self, top: Array) -> None:
@@ -71,40 +78,52 @@ class Recurrence(Layer):
         self.begin(bottom)
         steps, streams = self.cont.shape
         inputs = self.weight_x.shape[1]
-        self.seen[:-1, :, :inputs] = bottom[0].data.reshape(steps, streams, inputs)
+        x = bottom[0].data.reshape(steps, streams, inputs)
+        self.seen[:-1, :, :inputs] = x if self.order is None else self.order.take(x)
         if self.weight_static is None:
             self.offset[...] = self.bias.data
         else:
             x_static = bottom[2].data.reshape(streams, self.weight_static.shape[1])
             self.ops.matmul(x_static, self.weight_static.data.T, out=self.offset)
             self.offset += self.bias.data
-        if steps:
-            self.walk(top[0].data.reshape(steps, streams, self.param.num_output))
+        y = top[0].data.reshape(steps, streams, self.param.num_output)
+        if self.order is None:
+            self.walk(y)
+        else:
+            walked = self.xp.empty_like(y)
+            self.walk(walked)
+            y[...] = self.order.take(walked)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         steps, streams = self.cont.shape
         inputs = self.weight_x.shape[1]
         top_diff = top[0].diff.reshape(steps, streams, self.param.num_output)
         dx = bottom[0].diff.reshape(steps, streams, inputs) if propagate_down[0] else None
+        if self.order is not None:
+            top_diff = self.order.take(top_diff)
         for diff in (*self.carried, self.weight_diff, self.static_diff):
             diff[...] = 0
         for piece in self.pieces:
             diff = self.diff[: piece.stop - piece.start]
             self.walk_back(piece, top_diff[piece], diff, None if dx is None else dx[piece])
-            rows = diff.reshape(-1, diff.shape[2])
             if self.wanted(self.weight_x) or self.wanted(self.weight_h):
-                seen = self.seen[piece].reshape(len(rows), self.seen.shape[2])
-                self.ops.add_matmul(rows.T, seen, out=self.weight_diff)
+                self.add_weight_diff(piece, diff)
             if self.wanted(self.bias):
-                self.ops.add_row_sum(rows, out=self.bias.diff)
+                self.ops.add_row_sum(as_rows(diff), out=self.bias.diff)
             if self.weight_static:
                 self.ops.add_row_sum(diff.reshape(len(diff), -1), out=self.static_diff.reshape(-1))
+        if self.order is not None and dx is not None:
+            dx[...] = self.order.take(dx)
         if self.wanted(self.weight_x):
             self.weight_x.diff[...] += self.weight_diff[:, :inputs]
         if self.wanted(self.weight_h):
             self.weight_h.diff[...] += self.weight_diff[:, inputs:]
         if self.weight_static:
             self.backward_static(self.weight_static, bottom[2], propagate_down[2])
+
+    def add_weight_diff(self, piece: slice, diff: Array) -> None:
+        """Add to `weight_diff` what those time steps contribute."""
+        self.ops.add_matmul(as_rows(diff).T, as_rows(self.seen[piece]), out=self.weight_diff)
 
     def backward_static(self, weight: Blob, bottom: Blob, propagate_down: bool) -> None:
         x = bottom.data.reshape(len(self.static_diff), weight.shape[1])

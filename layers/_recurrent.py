@@ -1,9 +1,11 @@
-"""The bottoms, tops and parameters of Caffe's recurrent layers."""
+"""The bottoms, tops and parameters of the recurrent layers LSTM, RNN and GRU."""
 
 from typing import Any
 
-from cafflite.blob import Blob
-from cafflite.errors import NetError, ShapeError
+from cafflite import log
+from cafflite.blob import Array, Blob
+from cafflite.errors import DataError, NetError, ShapeError
+from cafflite.layers._order import Order, check_lengths
 from cafflite.layers._recurrence import Recurrence
 from cafflite.layers.base import Blobs
 
@@ -17,18 +19,33 @@ class RecurrentLayer(Recurrence):
 
     With expose_hidden the states before the first step are further bottoms and those after the last one further tops,
     each (1, N, H); no gradient passes through them (Caffe's rule): the diffs of such bottoms are 0.
+
+    Beyond Caffe:
+
+    With `lengths` the last bottom holds the number of time steps of each stream, (N,). What lies beyond it counts for
+    nothing: the outputs there are 0, and the state stays that of the stream's last step.
+
+    With `reverse` the walk is from the last step to the first one, and the state is forgotten behind a step whose cont
+    is 0, that is, between the same steps as in the other direction. It begins with the state that expose_hidden gives,
+    else with 0: nothing is carried over from one forward pass to the next.
     """
 
     param_name = "recurrent_param"
+    cont_may_scale = True  # whether cont may hold other values than 0 and 1
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.exposed = len(self.states) if self.param.expose_hidden else 0
-        self.num_bottom, self.num_top = (2 + self.exposed, 3 + self.exposed), 1 + self.exposed
+        self.given = 2 + self.exposed + self.param.lengths  # bottoms beside a static input
+        self.num_bottom, self.num_top = (self.given, self.given + 1), 1 + self.exposed
+        self.has_warned = False
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         super().setup(bottom, top)
+        self.without_gradient = {1, len(bottom) - 1} if self.param.lengths else {1}
         p, rows = self.param, self.gates * self.param.num_output
+        if p.peephole and "c" not in self.states:
+            raise NetError(f"peephole is set, and {self.type} has no cells to look at: that is an option of LSTM")
         self.check_sequence(bottom)
         self.weight_x = self.add_blob((rows, bottom[0].count_axes(2)), p.weight_filler)
         self.bias = self.add_blob((rows,), p.bias_filler)
@@ -42,7 +59,7 @@ class RecurrentLayer(Recurrence):
         if self.weight_static is not None:
             self.check_width(bottom[2], 1, self.weight_static)
         steps, streams = bottom[0].shape[:2]
-        for blob in self.exposed_in(bottom):
+        for blob in bottom[self.exposed_in(bottom)]:
             if blob.shape != (1, streams, self.param.num_output):
                 raise ShapeError(f"a state is {blob.shape}, expected {(1, streams, self.param.num_output)}")
         self.make_room(steps, streams)
@@ -51,17 +68,31 @@ class RecurrentLayer(Recurrence):
             blob.reshape(1, streams, self.param.num_output)
 
     def has_static(self, bottom: Blobs) -> bool:
-        return len(bottom) == 3 + self.exposed
+        return len(bottom) > self.given
+
+    def exposed_in(self, bottom: Blobs) -> slice:
+        """The place of the bottoms that hold the states before the first step."""
+        end = len(bottom) - self.param.lengths
+        return slice(end - self.exposed, end)
 
     def check_sequence(self, bottom: Blobs) -> None:
         """ShapeError unless the bottoms agree on T and N."""
         x, cont = bottom[0].shape, bottom[1].shape
         if len(x) < 2:
             raise ShapeError(f"its input is {x}, expected (T, N, ...): time steps, streams, values of one")
+        if x[0] == 0:
+            raise ShapeError(f"its input is {x}, expected one time step or more")
         if cont != x[:2]:
-            raise ShapeError(f"its sequence indicators are {cont}, expected {x[:2]} as its input is {x}")
+            raise ShapeError(
+                f"its sequence indicators are {cont}, expected {x[:2]} as its input is {x}: one for each time step of "
+                "each stream"
+            )
         if self.has_static(bottom) and bottom[2].shape[:1] != x[1:2]:
             raise ShapeError(f"its static input is {bottom[2].shape}, expected ({x[1]}, ...) as its input is {x}")
+        if self.param.lengths and bottom[-1].shape != x[1:2]:
+            raise ShapeError(
+                f"its lengths, the last bottom, are {bottom[-1].shape}, expected ({x[1]},) as its input is {x}"
+            )
 
     def check_width(self, blob: Blob, axis: int, weight: Blob) -> None:
         if blob.count_axes(axis) != weight.shape[1]:
@@ -70,29 +101,53 @@ class RecurrentLayer(Recurrence):
                 f"and its weights were made for {weight.shape[1]}"
             )
 
-    def exposed_in(self, bottom: Blobs) -> Blobs:
-        """The bottoms that hold the states before the first step."""
-        return bottom[len(bottom) - self.exposed :]
+    def check_cont(self, cont: Array) -> None:
+        """A warning, or DataError, where cont holds anything but 0 and 1."""
+        odd = (cont != 0) & (cont != 1)
+        if self.has_warned or not odd.any():
+            return
+        t, n = (int(axis[0]) for axis in odd.nonzero())
+        found = f"its sequence indicators hold {float(cont[t, n]):g} at step {t} of stream {n}"
+        if not self.cont_may_scale:
+            raise DataError(f"{found}, expected 0 where a stream begins and 1 where it goes on")
+        log.warning(
+            f"layer '{self.name}' ({self.type}): {found}, expected 0 where a stream begins and 1 where it goes on; "
+            "the state is multiplied by it, as in Caffe"
+        )
+        self.has_warned = True
 
     def begin(self, bottom: Blobs) -> None:
         self.cont = bottom[1].data
+        self.check_cont(self.cont)
         for states in self.sequence:
             states[0] = states[-1]
-        for states, blob in zip(self.sequence, self.exposed_in(bottom), strict=False):
+        for states, blob in zip(self.sequence, bottom[self.exposed_in(bottom)], strict=False):
             states[0] = blob.data[0]
+        if self.param.lengths or self.param.reverse:
+            steps, streams = self.cont.shape
+            lengths = bottom[-1].data if self.param.lengths else self.xp.full(streams, steps)
+            check_lengths(lengths, steps)
+            self.order = Order(self.xp, lengths, steps, self.param.reverse)
+            self.cont = self.order.cont(self.cont, first=1 if self.exposed else 0).astype(self.ops.dtype)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         super().forward(bottom, top)
+        if self.order is not None:
+            for states in self.sequence:
+                states[-1] = self.order.last(states)
         for states, blob in zip(self.sequence, top[1:], strict=False):
             blob.data[0] = states[-1]
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         if propagate_down[1]:
             raise NetError("a gradient is asked for its sequence indicators (bottom 1), and they have none")
+        if self.param.lengths and propagate_down[-1]:
+            raise NetError("a gradient is asked for its lengths (the last bottom), and they have none")
         super().backward(top, propagate_down, bottom)
-        for blob, wanted in list(zip(bottom, propagate_down, strict=True))[len(bottom) - self.exposed :]:
+        exposed = self.exposed_in(bottom)
+        for blob, wanted in zip(bottom[exposed], propagate_down[exposed], strict=True):
             if wanted:
                 blob.diff[...] = 0
 
     def allow_force_backward(self, bottom_index: int) -> bool:
-        return bottom_index != 1
+        return bottom_index not in self.without_gradient

@@ -1,7 +1,7 @@
 """Lstm: the layer of the caffe-lstm fork. (Its file bears the fork's name, as lstm.py is that of Caffe's LSTM.)"""
 
 from cafflite.blob import Array
-from cafflite.errors import NetError, ShapeError
+from cafflite.errors import DataError, NetError, ShapeError
 from cafflite.layers._lstm_steps import LSTMSteps
 from cafflite.layers.base import Blobs, layer
 
@@ -42,6 +42,8 @@ class Lstm(LSTMSteps):
         shape, streams = bottom[0].shape, self.param.batch_size
         if not shape or shape[0] % streams:
             raise ShapeError(f"its input is {shape}, expected the first axis to be a multiple of batch_size {streams}")
+        if shape[0] == 0:
+            raise ShapeError(f"its input is {shape}, expected one time step or more")
         if bottom[0].count_axes(1) != self.weight_x.shape[1]:
             raise ShapeError(
                 f"its input {shape} has {bottom[0].count_axes(1)} values a row, "
@@ -56,9 +58,21 @@ class Lstm(LSTMSteps):
 
     def begin(self, bottom: Blobs) -> None:
         clip = bottom[1].data.reshape(self.cont.shape) if len(bottom) == 2 else None
-        self.cont[...] = 1 if clip is None else clip != 0
+        if clip is not None:
+            self.check_clip(clip)
+        self.cont[...] = 1 if clip is None else clip
         for states in self.sequence:
             states[0] = 0 if clip is None else states[-1]
+
+    def check_clip(self, clip: Array) -> None:
+        """DataError unless all of clip (T, N) are 0 or 1."""
+        odd = (clip != 0) & (clip != 1)
+        if odd.any():
+            row = int(odd.reshape(-1).argmax())
+            raise DataError(
+                f"its clip holds {float(clip.reshape(-1)[row]):g} in row {row}, expected 0 where a stream begins and "
+                "1 where it goes on"
+            )
 
     def walk(self, top: Array) -> None:
         if top.shape[1] == 1:

@@ -1,6 +1,7 @@
 """RNN: Caffe's plain recurrent layer over a sequence."""
 
 from cafflite.blob import Array
+from cafflite.layers._recurrence import as_rows
 from cafflite.layers._recurrent import RecurrentLayer
 from cafflite.layers.base import Blobs, layer
 
@@ -14,6 +15,7 @@ class RNN(RecurrentLayer):
     bottom[1]   cont         (T, N)
     bottom[2]   x_static     (N, S...)      optional
     bottom[-1]  h_0          (1, N, H)      with expose_hidden
+    bottom[-1]  lengths      (N,)           with lengths, behind all others
     top[0]      o            (T, N, H)
     top[1]      h_T          (1, N, H)      with expose_hidden
     blobs       W_x (H, I), b (H,), [W_static (H, S),] W_h (H, H), W_o (H, H), b_o (H,)
@@ -34,7 +36,7 @@ class RNN(RecurrentLayer):
     def walk(self, top: Array) -> None:
         h, o, weights = self.activations, self.outputs, (self.weight_x.data, self.weight_h.data)
         self.ops.rnn(*weights, self.offset, self.cont, self.seen, h, self.scratch)
-        self.ops.matmul(_rows(h), self.weight_o.data.T, out=_rows(o))
+        self.ops.matmul(as_rows(h), self.weight_o.data.T, out=as_rows(o))
         o += self.bias_o.data
         self.ops.tanh(o, out=o)
         top[...] = o
@@ -44,13 +46,8 @@ class RNN(RecurrentLayer):
         output_diff = self.output_diff[: len(o)]
         self.ops.tanh_backward(top_diff, o, out=output_diff)
         if self.wanted(self.weight_o):
-            self.ops.add_matmul(_rows(output_diff).T, _rows(h), out=self.weight_o.diff)
+            self.ops.add_matmul(as_rows(output_diff).T, as_rows(h), out=self.weight_o.diff)
         if self.wanted(self.bias_o):
-            self.ops.add_row_sum(_rows(output_diff), out=self.bias_o.diff)
-        self.ops.matmul(_rows(output_diff), self.weight_o.data, out=_rows(diff))
+            self.ops.add_row_sum(as_rows(output_diff), out=self.bias_o.diff)
+        self.ops.matmul(as_rows(output_diff), self.weight_o.data, out=as_rows(diff))
         self.ops.rnn_backward(*weights, self.cont[piece], h, self.carried[0], diff, dx)
-
-
-def _rows(x: Array) -> Array:
-    """x (T, N, H) as (T N, H)."""
-    return x.reshape(-1, x.shape[2])

@@ -118,6 +118,10 @@ CASES: dict[str, list[Case]] = {
     "Exp": [Case("exp_param { base: 2 scale: 0.5 shift: 0.1 }", values(3, 2))],
     "Filter": [Case("", lambda n: [(n, 3), bits(n)], propagate_down=[True, False])],
     "Flatten": [Case("", values(3, 2))],
+    "GRU": [
+        Case(f"recurrent_param {{ num_output: 2 {UNIFORM} }}", sequence),
+        Case(f"recurrent_param {{ num_output: 2 reverse: true {UNIFORM} }}", lambda n: [*sequence(n), (n, 2)]),
+    ],
     "HDF5Data": [
         Case(
             'top: "data" top: "label" hdf5_data_param '
@@ -140,10 +144,15 @@ CASES: dict[str, list[Case]] = {
     "LSTM": [
         Case(f"recurrent_param {{ num_output: 2 {UNIFORM} }}", sequence),
         Case(f"recurrent_param {{ num_output: 2 {UNIFORM} }}", lambda n: [*sequence(n), (n, 2)]),
+        Case(f"recurrent_param {{ num_output: 2 peephole: true {UNIFORM} }}", sequence),
+        Case(
+            f"recurrent_param {{ num_output: 2 lengths: true reverse: true {UNIFORM} }}",
+            lambda n: [*sequence(n), indices(5, n)],
+        ),
     ],
     "LSTMUnit": [Case("", lambda n: [(1, n, 2), (1, n, 8), bits(1, n)])],
     "Log": [Case("log_param { base: 2 scale: 0.5 shift: 0.1 }", lambda n: [uniform(n, 3, 2)])],
-    "Lstm": [Case(f"lstm_param {{ num_output: 2 batch_size: 1 {UNIFORM} }}", values(3))],
+    "Lstm": [Case(f"lstm_param {{ num_output: 2 batch_size: 1 {UNIFORM} }}", values(3), takes_nothing=False)],
     "MVN": [Case("", values(2, 3, 2))],
     "MultinomialLogisticLoss": [Case("", lambda n: [uniform(n, 4), indices(4, n)])],
     "NormStabilizerLoss": [

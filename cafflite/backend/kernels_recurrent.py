@@ -203,3 +203,45 @@ def rnn_step_backward(t, start, stop, cont, hidden, dh, diff):
         keep, h, d, later = keep_after(cont, t, n), hidden[t, n], diff[t, n], dh[n]
         for j in range(h.size):
             d[j] = (d[j] + keep * later[j]) * (f32(1) - h[j] * h[j])
+
+
+@kernel
+def gru_step(t, start, stop, product, bias_h, offset, cont, seen, gates, part, top):
+    """Step t of `gru`; `product` (N, 3H) is that of the hidden values and W_h, and `gates` hold that of the input."""
+    h = top.shape[2]
+    for n in range(start, stop):
+        gate, p, b, out, m = gates[t, n], product[n], offset[n if offset.shape[0] > 1 else 0], top[t, n], part[t, n]
+        before, sigmoids, r, z, new = seen[t, n, -h:], gate[: 2 * h], gate[:h], gate[h : 2 * h], gate[2 * h :]
+        p_new, b_new = p[2 * h :], b[2 * h :]
+        for j in range(sigmoids.size):
+            sigmoids[j] = sigmoid(sigmoids[j] + p[j] + b[j])
+        for j in range(h):
+            m[j] = p_new[j] + bias_h[j]
+        for j in range(h):
+            new[j] = tanh(new[j] + b_new[j] + r[j] * m[j])
+        for j in range(h):
+            out[j] = new[j] + z[j] * (before[j] - new[j])
+        scale(keep_after(cont, t, n), out, seen[t + 1, n, -h:])
+
+
+@kernel
+def gru_step_backward(t, start, stop, cont, seen, gates, part, top_diff, dh, diff, diff_h):
+    """Step t of `gru_backward` but for the product of `diff_h` and W_h; `dh` is as in `lstm_step_backward`."""
+    h = part.shape[2]
+    one = f32(1)
+    for n in range(start, stop):
+        gate, d, d_h, m = gates[t, n], diff[t, n], diff_h[t, n], part[t, n]
+        before, r, z, new = seen[t, n, -h:], gate[:h], gate[h : 2 * h], gate[2 * h :]
+        dr, dz, dn = d[:h], d[h : 2 * h], d[2 * h :]
+        keep, above, below = keep_after(cont, t, n), top_diff[t, n], dh[n]
+        for j in range(h):
+            below[j] = above[j] + keep * below[j]
+        for j in range(h):
+            dz[j] = below[j] * (before[j] - new[j]) * z[j] * (one - z[j])
+            dn[j] = below[j] * (one - z[j]) * (one - new[j] * new[j])
+            dr[j] = dn[j] * m[j] * r[j] * (one - r[j])
+            below[j] *= z[j]
+        copy(d, d_h)
+        scaled = d_h[2 * h :]
+        for j in range(h):
+            scaled[j] *= r[j]

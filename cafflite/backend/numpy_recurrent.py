@@ -176,3 +176,62 @@ class NumpyRecurrent(RecurrentOps):
         pool.run(walk, _share(streams, steps * weight_h.size))
         if dx is not None:
             _multiply(diff, weight_x, dx)
+
+    def gru(
+        self,
+        weight_x: Array,
+        weight_h: Array,
+        bias_h: Array,
+        offset: Array,
+        cont: Array,
+        seen: Array,
+        gates: Array,
+        part: Array,
+        top: Array,
+        scratch: Array,
+    ) -> None:
+        from cafflite.backend import kernels_recurrent as kernels
+
+        steps, streams, _ = top.shape
+        inputs = weight_x.shape[1]
+        product = scratch[:streams]
+        _multiply(seen[:-1, :, :inputs], weight_x.T, gates)
+        seen[0, :, inputs:] *= cont[0][:, None]
+
+        def walk(s: slice) -> None:
+            for t in range(steps):
+                numpy.matmul(seen[t, s, inputs:], weight_h.T, out=product[s])
+                kernels.gru_step(t, s.start, s.stop, product, bias_h, offset, cont, seen, gates, part, top)
+
+        pool.run(walk, _share(streams, steps * weight_h.size))
+
+    def gru_backward(
+        self,
+        weight_x: Array,
+        weight_h: Array,
+        cont: Array,
+        seen: Array,
+        gates: Array,
+        part: Array,
+        top_diff: Array,
+        dh: Array,
+        diff: Array,
+        diff_h: Array,
+        dx: Array | None,
+        scratch: Array,
+    ) -> None:
+        from cafflite.backend import kernels_recurrent as kernels
+
+        steps, streams, _ = top_diff.shape
+        product = scratch.reshape(-1)[: dh.size].reshape(dh.shape)
+
+        def walk(s: slice) -> None:
+            for t in reversed(range(steps)):
+                kernels.gru_step_backward(t, s.start, s.stop, cont, seen, gates, part, top_diff, dh, diff, diff_h)
+                numpy.matmul(diff_h[t, s], weight_h, out=product[s])
+                dh[s] += product[s]
+            dh[s] *= cont[0, s, None]
+
+        pool.run(walk, _share(streams, steps * weight_h.size))
+        if dx is not None:
+            _multiply(diff, weight_x, dx)

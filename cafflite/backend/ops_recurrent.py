@@ -165,6 +165,91 @@ class RecurrentOps(BaseOps):
             if dx is not None:
                 self.xp.matmul(diff[t], weight_x, out=dx[t])
 
+    def gru(
+        self,
+        weight_x: Array,
+        weight_h: Array,
+        bias_h: Array,
+        offset: Array,
+        cont: Array,
+        seen: Array,
+        gates: Array,
+        part: Array,
+        top: Array,
+        scratch: Array,
+    ) -> None:
+        """Walk a GRU through its sequence: h = (1 - z) n + z h_before, with n = tanh(W_xn x + r (W_hn h_before + b_h)).
+
+        Its gates r (reset), z (update) and n (the new values) lie side by side.
+
+        weight_x  (3H, I)        of the input
+        weight_h  (3H, H)        of the hidden values
+        bias_h    (H,)           b_h
+        offset    (1 or N, 3H)   what the gates get at every step: the bias and a static input's part
+        cont      (T, N)
+        seen      (T+1, N, I+H)
+        gates     (T, N, 3H)     out: r and z (sigmoid) and n (tanh)
+        part      (T, N, H)      out: what r multiplies, W_hn h_before + b_h
+        top       (T, N, H)      out: h
+        scratch   (N+I+H, 3H)    anything
+        """
+        xp, inputs = self.xp, weight_x.shape[1]
+        for t in range(len(gates)):
+            before = seen[t, :, inputs:]
+            before *= cont[t][:, None]
+            x, h = seen[t, :, :inputs] @ weight_x.T + offset, before @ weight_h.T
+            width = before.shape[1]
+            part[t] = h[:, 2 * width :] + bias_h
+            gates[t, :, : 2 * width] = 0.5 + 0.5 * xp.tanh(0.5 * (x + h)[:, : 2 * width])
+            r, z, n = _thirds(gates[t])
+            n[...] = xp.tanh(x[:, 2 * width :] + r * part[t])
+            top[t] = (1 - z) * n + z * before
+            seen[t + 1, :, inputs:] = top[t]
+
+    def gru_backward(
+        self,
+        weight_x: Array,
+        weight_h: Array,
+        cont: Array,
+        seen: Array,
+        gates: Array,
+        part: Array,
+        top_diff: Array,
+        dh: Array,
+        diff: Array,
+        diff_h: Array,
+        dx: Array | None,
+        scratch: Array,
+    ) -> None:
+        """The gradient of `gru`, over the whole sequence or, from its end, piece by piece.
+
+        cont, seen, gates, part  as `gru` left them, cut to the T steps of the piece
+        top_diff  (T, N, H)
+        dh        (N, H)       gradient, from later steps, of the last h; after the call of the one before the first
+        diff      (T, N, 3H)   out: gradient of the gates before their nonlinearity, which is that of W_x x
+        diff_h    (T, N, 3H)   out: gradient of W_h h_before: as `diff`, but for n times r
+        dx        (T, N, I)    out: gradient of the input; None where nobody asks for it
+        scratch                as in `gru`
+        """
+        for t in reversed(range(len(gates))):
+            before = seen[t, :, weight_x.shape[1] :]
+            (r, z, n), (dr, dz, dn) = _thirds(gates[t]), _thirds(diff[t])
+            dh += top_diff[t]
+            dz[...] = dh * (before - n) * z * (1 - z)
+            dn[...] = dh * (1 - z) * (1 - n * n)
+            dr[...] = dn * part[t] * r * (1 - r)
+            diff_h[t] = diff[t]
+            diff_h[t, :, 2 * dh.shape[1] :] *= r
+            dh[...] = cont[t][:, None] * (dh * z + diff_h[t] @ weight_h)
+            if dx is not None:
+                self.xp.matmul(diff[t], weight_x, out=dx[t])
+
+
+def _thirds(gates: Array) -> list[Array]:
+    """The views r, z, n of gates (N, 3H)."""
+    h = gates.shape[1] // 3
+    return [gates[:, k * h : (k + 1) * h] for k in range(3)]
+
 
 def _gates(gates: Array) -> list[Array]:
     """The views i, f, o, g of gates (N, 4H)."""

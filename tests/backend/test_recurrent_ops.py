@@ -64,6 +64,27 @@ def rnn_backward(ops, a):
     call(ops.rnn_backward, a, "weight_x", "weight_h", "cont", "top", "dh", "diff", "dx")
 
 
+def gru_arrays(shape):
+    """As `given`, with three gates for four."""
+    a = given(shape)
+    h = shape[3]
+    for name in ("weight_x", "weight_h"):
+        a[name] = a[name][: 3 * h].copy()
+    for name in ("offset", "gates", "diff", "scratch"):
+        a[name] = a[name][..., : 3 * h].copy()
+    return a | {"bias_h": a["offset"][0, :h].copy(), "part": a["top"].copy(), "diff_h": a["diff"].copy()}
+
+
+def gru(ops, a):
+    call(ops.gru, a, "weight_x", "weight_h", "bias_h", "offset", "cont", "seen", "gates", "part", "top", "scratch")
+
+
+def gru_backward(ops, a):
+    names = "weight_x", "weight_h", "cont", "seen", "gates", "part", "top_diff", "dh", "diff", "diff_h", "dx", "scratch"
+    steps = len(a["cont"])
+    call(ops.gru_backward, a | {"seen": a["seen"][:steps]}, *names)
+
+
 def double(arrays):
     return {name: None if array is None else array.astype(np.float64) for name, array in arrays.items()}
 
@@ -117,6 +138,19 @@ def test_rnn(shape, ops, twin) -> None:
         rnn(one, arrays)
         rnn_backward(one, arrays)
     assert_close(a, b, ["seen", "top", "diff", "dh", "dx"])
+
+
+@pytest.mark.parametrize("wants_dx", [True, False])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gru(shape, wants_dx, ops, twin) -> None:
+    a = gru_arrays(shape)
+    b = double(a)
+    for one, arrays in ((ops, a), (twin, b)):
+        gru(one, arrays)
+        if not wants_dx:
+            arrays["dx"] = None
+        gru_backward(one, arrays)
+    assert_close(a, b, ["seen", "gates", "part", "top", "diff", "diff_h", "dh", *(["dx"] if wants_dx else [])])
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 0, 1), (1, 9, 0, 37)])

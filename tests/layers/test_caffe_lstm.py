@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cafflite.errors import NetError, ShapeError
+from cafflite.errors import DataError, NetError, ShapeError
 from cafflite.layers import _recurrence
 from tests.gradient_check import build, check
 
@@ -60,12 +60,18 @@ def test_without_clip_every_forward_begins_anew() -> None:
     np.testing.assert_array_equal(top[0].data, first)
 
 
-def test_any_clip_but_0_goes_on() -> None:
-    layer, bottom, top = build(ONE, [(6, 3), CLIP])
-    other, other_bottom, other_top = build(ONE, [(6, 3), -0.3 * CLIP])
-    for one, blobs, out in ((layer, bottom, top), (other, other_bottom, other_top)):
-        one.forward(blobs, out)
-    np.testing.assert_array_equal(other_top[0].data, top[0].data)
+@pytest.mark.parametrize("odd", [-0.3, 2, np.nan])
+def test_a_clip_of_other_values_than_0_and_1(odd) -> None:
+    clip = CLIP.copy()
+    clip.reshape(-1)[4] = odd
+    layer, bottom, top = build(ONE, [(6, 3), clip])
+    with pytest.raises(DataError, match=f"its clip holds {odd:g} in row 4, expected 0 where a stream begins and 1"):
+        layer.forward(bottom, top)
+
+
+def test_no_time_steps() -> None:
+    with pytest.raises(ShapeError, match=r"its input is \(0, 3\), expected one time step or more"):
+        build(ONE, [(0, 3)])
 
 
 @pytest.mark.parametrize("text, steps", [(ONE, 6), (TWO, 3)])

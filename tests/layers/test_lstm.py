@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from cafflite.layers import _recurrence
 from cafflite.proto import caffe_pb2
-from tests.gradient_check import build
+from tests.gradient_check import build, check
 
 CONT = np.array([[0.0, 1], [1, 0], [1, 1]])
 
@@ -27,6 +28,28 @@ def test_equations() -> None:
         np.testing.assert_allclose(found, h, rtol=1e-12)
     np.testing.assert_allclose(layer.h, h, rtol=1e-12)
     np.testing.assert_allclose(layer.c, c, rtol=1e-12)
+
+
+def test_peepholes() -> None:
+    text = 'type: "LSTM" recurrent_param { num_output: 4 peephole: true }'
+    layer, bottom, top = build(text, [(3, 2, 5), CONT])
+    w_x, b, w_h, w_c = [blob.data for blob in layer.blobs]
+    assert w_c.shape == (3, 4)
+    h, c = np.full((2, 4), 0.3), np.full((2, 4), -0.4)
+    layer.h, layer.c = h, c
+    layer.forward(bottom, top)
+    for x, keep, found in zip(bottom[0].data, CONT[:, :, None], top[0].data, strict=True):
+        i, f, o, g = np.split(x @ w_x.T + b + keep * h @ w_h.T, 4, axis=1)
+        before = keep * c
+        c = sigmoid(f + w_c[1] * before) * before + sigmoid(i + w_c[0] * before) * np.tanh(g)
+        h = sigmoid(o + w_c[2] * c) * np.tanh(c)
+        np.testing.assert_allclose(found, h, rtol=1e-12)
+    np.testing.assert_allclose(layer.c, c, rtol=1e-12)
+
+
+def test_gradients_with_peepholes_do_not_depend_on_the_pieces(monkeypatch) -> None:
+    monkeypatch.setattr(_recurrence, "ROWS", 4)
+    check('type: "LSTM" recurrent_param { num_output: 3 peephole: true }', [(3, 2, 5), CONT, (2, 2)])
 
 
 def test_fillers() -> None:

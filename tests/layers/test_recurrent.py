@@ -1,27 +1,30 @@
-"""What LSTM, RNN and Lstm share: gradients, and the state from one forward pass to the next."""
+"""What LSTM, RNN and GRU share: gradients, and the state from one forward pass to the next."""
 
 import numpy as np
 import pytest
 
+from cafflite import log
 from cafflite.backend.numpy_ops import NumpyOps
-from cafflite.errors import NetError, ShapeError
+from cafflite.errors import DataError, NetError, ShapeError
 from cafflite.layers import _recurrence
 from cafflite.proto import caffe_pb2
 from tests.gradient_check import build, check
 
-CONT = np.array([[0.0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 0.5], [0, 0, 1]])
+CONT = np.array([[0.0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1], [0, 0, 1]])
 LSTM = 'type: "LSTM" recurrent_param { num_output: 4 }'
 RNN = 'type: "RNN" recurrent_param { num_output: 4 debug_info: true }'
-EXPOSED = {"LSTM": LSTM.replace("4", "4 expose_hidden: true"), "RNN": RNN.replace("4", "4 expose_hidden: true")}
-STATES = {"LSTM": 2, "RNN": 1}
+GRU = 'type: "GRU" recurrent_param { num_output: 4 }'
+ALL = {"LSTM": LSTM, "RNN": RNN, "GRU": GRU}
+EXPOSED = {kind: text.replace("4", "4 expose_hidden: true") for kind, text in ALL.items()}
+STATES = {"LSTM": 2, "RNN": 1, "GRU": 1}
 
 
-@pytest.fixture(params=[LSTM, RNN], ids=["LSTM", "RNN"])
+@pytest.fixture(params=ALL.values(), ids=ALL)
 def prototxt(request) -> str:
     return request.param
 
 
-@pytest.fixture(params=["LSTM", "RNN"])
+@pytest.fixture(params=ALL)
 def kind(request) -> str:
     return request.param
 
@@ -195,12 +198,12 @@ def test_float32_kernels(kind, shape) -> None:
 
 
 @pytest.mark.parametrize("ops", [None, NumpyOps()], ids=["float64", "float32"])
-@pytest.mark.parametrize("shape", [(0, 3, 2), (3, 0, 2), (0, 0, 2)])
-def test_a_sequence_of_nothing(prototxt, shape, ops) -> None:
+def test_no_streams(prototxt, ops) -> None:
+    shape = (3, 0, 2)
     layer, bottom, top = build(prototxt, [shape, shape[:2], (shape[1], 5)], ops=ops)
     layer.forward(bottom, top)
     layer.backward(top, [True, False, True], bottom)
-    assert top[0].shape == (*shape[:2], 4)
+    assert top[0].shape == (3, 0, 4)
     assert not any(blob.diff.any() for blob in layer.blobs)
 
 
@@ -208,6 +211,7 @@ def test_a_sequence_of_nothing(prototxt, shape, ops) -> None:
     "bottoms, message",
     [
         ([(4,), (4, 1)], r"its input is \(4,\), expected \(T, N, ...\)"),
+        ([(0, 3, 2), (0, 3)], r"its input is \(0, 3, 2\), expected one time step or more"),
         ([(4, 3, 2), (3, 4)], r"its sequence indicators are \(3, 4\), expected \(4, 3\) as its input is \(4, 3, 2\)"),
         ([(4, 3, 2), (4, 3, 1)], r"its sequence indicators are \(4, 3, 1\), expected \(4, 3\)"),
         ([(4, 3, 2), (4, 3), (4, 2)], r"its static input is \(4, 2\), expected \(3, ...\)"),
@@ -224,8 +228,8 @@ def test_a_state_that_does_not_fit(kind) -> None:
 
 
 def test_too_few_bottoms(kind) -> None:
-    counts = {"LSTM": "3 bottom blobs, expected 4 to 5", "RNN": "2 bottom blobs, expected 3 to 4"}
-    with pytest.raises(NetError, match=counts[kind]):
+    least = 2 + STATES[kind]
+    with pytest.raises(NetError, match=f"{least - 1} bottom blobs, expected {least} to {least + 1}"):
         build(EXPOSED[kind], [(4, 3, 2), (4, 3), (1, 3, 4)][: STATES[kind] + 1])
 
 
@@ -242,8 +246,36 @@ def test_no_outputs(kind) -> None:
 
 
 def test_cont_has_no_gradient(prototxt) -> None:
-    layer, bottom, top = build(prototxt, [(4, 3, 2), (4, 3)])
+    layer, bottom, top = build(prototxt, [(4, 3, 2), np.ones((4, 3))])
     layer.forward(bottom, top)
     assert not layer.allow_force_backward(1)
     with pytest.raises(NetError, match="a gradient is asked for its sequence indicators"):
         layer.backward(top, [True, True], bottom)
+
+
+@pytest.mark.parametrize("odd", [0.5, 2, np.nan])
+def test_other_values_of_cont(kind, odd, monkeypatch, capsys) -> None:
+    """Caffe's layers multiply by them; there is one warning."""
+    monkeypatch.setattr(log, "quiet", False)
+    cont = CONT.copy()
+    cont[3, 2] = odd
+    layer, bottom, top = build(ALL[kind], [(5, 3, 2), cont])
+    found = f"its sequence indicators hold {odd:g} at step 3 of stream 2, expected 0 where"
+    if kind == "GRU":
+        with pytest.raises(DataError, match=found):
+            layer.forward(bottom, top)
+        return
+    layer.forward(bottom, top)
+    layer.forward(bottom, top)
+    assert capsys.readouterr().err.count(found) == 1
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "RNN"])
+def test_gradients_where_cont_scales(kind) -> None:
+    check(ALL[kind], [(5, 3, 2), np.where(CONT == 1, 0.5, 2)])
+
+
+@pytest.mark.parametrize("kind", ["RNN", "GRU"])
+def test_peepholes_are_of_lstm(kind) -> None:
+    with pytest.raises(NetError, match=f"peephole is set, and {kind} has no cells"):
+        build(ALL[kind].replace("4", "4 peephole: true"), [(4, 3, 2), (4, 3)])
