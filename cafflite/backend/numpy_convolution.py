@@ -1,4 +1,4 @@
-"""Convolution on a CPU: the ways to do it, and the choice among them by shape."""
+"""Convolution on a CPU: by columns, by single channels, and by the input itself where a window is a point."""
 
 import math
 import threading
@@ -27,17 +27,6 @@ def scratch(name: str, *shape: int) -> Array:
         array = numpy.empty(count, numpy.float32)
         setattr(_local, name, array)
     return array[:count].reshape(shape)
-
-
-def choose(ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> Convolution:
-    """The fastest convolution for these shapes."""
-    if len(window.kernel) > 3:
-        return Convolution(ops, x_shape, outputs, window, group)
-    if group > 1 and group == x_shape[1]:
-        return Depthwise(ops, x_shape, outputs, window, group)
-    if window.is_a_point:
-        return Pointwise(ops, x_shape, outputs, window, group)
-    return Columns(ops, x_shape, outputs, window, group)
 
 
 def kernels() -> Any:

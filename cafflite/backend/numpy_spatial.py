@@ -8,7 +8,8 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.numpy_convolution import choose, kernels, scratch
+from cafflite.backend.numpy_convolution import Columns, Depthwise, Pointwise, kernels, scratch
+from cafflite.backend.numpy_winograd import Winograd, pays
 from cafflite.backend.ops_convolution import Convolution
 from cafflite.backend.ops_spatial import SpatialOps
 from cafflite.backend.window import Window
@@ -93,7 +94,17 @@ class NumpySpatial(SpatialOps):
         )
 
     def convolution(self, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> Convolution:
-        return choose(self, x_shape, outputs, window, group)
+        """The fastest convolution for these shapes."""
+        way: type[Convolution] = Columns
+        if len(window.kernel) > 3:
+            way = Convolution
+        elif group > 1 and group == x_shape[1]:
+            way = Depthwise
+        elif window.is_a_point:
+            way = Pointwise
+        elif pays(x_shape, outputs, window, group):
+            way = Winograd
+        return way(self, x_shape, outputs, window, group)
 
     def add_channel_sum(self, x: Array, out: Array) -> None:
         planes = x.reshape(len(x), len(out), math.prod(x.shape[2:]))

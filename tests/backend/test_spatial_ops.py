@@ -55,6 +55,11 @@ CONVOLUTIONS = [  # input, outputs, window, group
     ((2, 4, 13, 14), 8, window((5, 3), (2, 3), (2, 1), (1, 2)), 4),
     ((2, 2, 5, 6, 4), 4, window((3, 2, 3), 2, 1), 2),
     ((2, 2, 13), 6, window((3,), 1, 0, 2), 2),
+    # enough channels and tiles for Winograd: tiles that overhang, groups, several images or rows a block
+    ((2, 32, 33, 31), 34, window((3, 3), 1, 1), 1),
+    ((2, 64, 32, 33), 64, window((3, 3), 1, (2, 0)), 2),
+    ((80, 32, 8, 9), 33, window((3, 3)), 1),
+    ((1, 32, 80, 81), 32, window((3, 3), 1, 1), 1),
     # other numbers of axes
     ((3, 4), 5, window(()), 1),
     ((2, 3, 9), 4, window((3,), 2, 1), 1),
@@ -80,9 +85,11 @@ def test_convolution(x_shape, outputs, of, group, has_bias, threads):
         convolution.deconvolve(y, w, made[1], random(x_shape[1]) if has_bias else None)
         convolution.add_weight_diff(x, y, made[2])
         results.append(made)
+    # Winograd's transforms have factors up to 8, and 1/6 and the like, so that rounding weighs more.
+    atol = 1e-5 if FAST.convolution(x_shape, outputs, of, group).algorithm == "winograd" else 2e-6
     for what, fast, twin in zip(("convolve", "deconvolve", "add_weight_diff"), *results, strict=True):
         scale = max(1.0, np.abs(twin).max(initial=0))
-        np.testing.assert_allclose(fast / scale, twin / scale, rtol=0, atol=2e-6, err_msg=what)
+        np.testing.assert_allclose(fast / scale, twin / scale, rtol=0, atol=atol, err_msg=what)
 
 
 @pytest.mark.parametrize(
@@ -93,10 +100,19 @@ def test_convolution(x_shape, outputs, of, group, has_bias, threads):
         ((2, 3, 7, 6), 4, window((1, 1), 2), 1, "im2col"),
         ((2, 4, 7, 6), 8, window((3, 3)), 4, "depthwise"),
         ((2, 1, 7, 6), 8, window((3, 3)), 1, "im2col"),
+        ((2, 32, 32, 32), 32, window((3, 3), 1, 1), 1, "winograd"),
+        ((2, 32, 28, 28), 32, window((3, 3), 1, 1), 1, "im2col"),  # few tiles
+        ((2, 32, 32, 32), 32, window((3, 3), 1, 1), 2, "im2col"),  # few channels in a group
+        ((2, 32, 64, 64), 32, window((3, 3), 2, 1), 1, "im2col"),
     ],
 )
 def test_the_algorithm_is_chosen_by_shape(x_shape, outputs, of, group, algorithm):
     assert FAST.convolution(x_shape, outputs, of, group).algorithm == algorithm
+
+
+def test_winograd_can_be_switched_off(monkeypatch):
+    monkeypatch.setenv("CAFFLITE_WINOGRAD", "0")
+    assert FAST.convolution((2, 32, 32, 32), 32, window((3, 3), 1, 1), 1).algorithm == "im2col"
 
 
 def test_a_weight_diff_does_not_depend_on_which_thread_is_first(threads):
@@ -116,6 +132,7 @@ def test_a_weight_diff_does_not_depend_on_which_thread_is_first(threads):
         ((64, 16, 16, 16), window((1, 1)), 1),
         ((16, 16, 32, 32), window((3, 3), 1, 1), 16),
         ((1, 16, 96, 96), window((3, 3), 1, 1), 1),
+        ((8, 32, 64, 64), window((3, 3), 1, 1), 1),
     ],
 )
 def test_a_convolution_allocates_no_more_than_two_planes_a_thread(x_shape, of, group, threads):
