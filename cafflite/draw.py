@@ -1,152 +1,143 @@
-"""A net as a picture: layers as boxes, blobs as octagons, in SVG or, with Matplotlib, PNG.
+"""A net as a picture: layers as boxes, blobs as octagons.
 
     from cafflite import draw
     from cafflite.proto import prototxt
 
     draw.draw_net_to_file(prototxt.load_net("lenet.prototxt"), "lenet.svg")
 
-Layers that work in place stand in a chain before their blob.
+Layers that work in place stand in a chain before their blob. An SVG needs nothing else, a PNG Matplotlib; other formats
+are Graphviz's, by way of pydot.
 """
 
-import io
 import os
-from collections.abc import Iterator
-from html import escape
-from itertools import pairwise
+from typing import Any
 
 from cafflite.build import filter_net
 from cafflite.errors import BackendError, FileError, NetError
 from cafflite.files import replace_file
-from cafflite.layered import Point, layout
-from cafflite.net_graph import FONT, Graph
-from cafflite.proto.caffe_pb2 import NetParameter, Phase
+from cafflite.net_graph import Graph, choose_color_by_layertype, label
+from cafflite.picture import Picture, png, svg
+from cafflite.proto.caffe_pb2 import LayerParameter, NetParameter, Phase, PoolingParameter
 from cafflite.proto.upgrade import upgrade_net
 
+__all__ = [
+    "choose_color_by_layertype",
+    "draw_net",
+    "draw_net_to_file",
+    "get_edge_label",
+    "get_layer_label",
+    "get_pooling_types_dict",
+    "get_pydot_graph",
+]
+
 DIRECTIONS = ("TB", "BT", "LR", "RL")
-INK = "#444444"
-HEAD, MARGIN = 7, 12  # pixels
-LARGEST_PNG = 2**15  # pixels in a row or column
+OWN_FORMATS = {"svg": svg, "png": png}
 
 
-def draw_net_to_file(net: NetParameter, path: str | os.PathLike, rankdir: str = "LR", phase: int | None = None) -> None:
-    """Draw a net, of any age, to a file whose name ends in .svg or .png.
+def draw_net_to_file(
+    caffe_net: NetParameter,
+    filename: str | os.PathLike,
+    rankdir: str = "LR",
+    phase: int | None = None,
+    display_lrm: bool = False,
+) -> None:
+    """Draw a net, as draw_net does, to a file in the format that its name ends in.
 
-    rankdir  the direction from the data to the outputs: TB (down), BT (up), LR (to the right) or RL (to the left)
-    phase    TRAIN or TEST, for the layers of this phase only
-
-    Raises FileError, NetError for another direction, and BackendError for a PNG without Matplotlib.
+    Raises FileError, and what draw_net raises.
     """
-    kind = os.path.splitext(path)[1].lower()
-    if kind not in (".svg", ".png"):
-        raise FileError("expected a name that ends in .svg or .png").at(os.fspath(path))
-    if rankdir not in DIRECTIONS:
-        raise NetError(f"rankdir is '{rankdir}', expected one of {', '.join(DIRECTIONS)}")
-    picture = Picture(net, rankdir, phase)
-    content = _svg(picture) if kind == ".svg" else _png(picture)
-    with replace_file(path) as temporary:
+    ext = os.path.splitext(filename)[1].lower().removeprefix(".")
+    if not ext:
+        raise FileError("expected a name that ends in .svg or .png").at(os.fspath(filename))
+    try:
+        content = draw_net(caffe_net, rankdir, ext, phase, display_lrm)
+    except BackendError as error:
+        raise error.at(os.fspath(filename)) from error
+    with replace_file(filename) as temporary:
         temporary.write_bytes(content)
 
 
-class Picture:
-    """A net laid out, in pixels.
+def draw_net(
+    caffe_net: NetParameter, rankdir: str, ext: str = "png", phase: int | None = None, display_lrm: bool = False
+) -> bytes:
+    """The picture of a net, of any age, as the content of a file.
 
-    nodes  each with its centre
-    ways   of the edges, as Layout has them
-    size   width and height
+    rankdir      the direction from the data to the outputs: TB (down), BT (up), LR (to the right) or RL (to the left)
+    ext          svg, png, or a format of Graphviz
+    phase        TRAIN or TEST, for the layers of this phase only
+    display_lrm  whether layers show the lr_mult of their parameters
+
+    Raises NetError for a net without layers or for another direction, and BackendError where the format needs what is
+    not installed.
     """
-
-    def __init__(self, net: NetParameter, rankdir: str, phase: int | None) -> None:
-        net = upgrade_net(net)
-        if phase is not None:
-            net.state.phase = phase
-            net = filter_net(net)
-        if not net.layer:
-            where = "" if phase is None else f" in phase {Phase.Name(phase)}"
-            raise NetError(f"the net has no layers to draw{where}")
-        graph = Graph(net)
-        is_upright = rankdir in ("TB", "BT")
-        plan = layout([node.size if is_upright else node.size[::-1] for node in graph.nodes], graph.edges)
-
-        def place(point: Point) -> Point:
-            across, along = point if rankdir in ("TB", "LR") else (point[0], plan.size[1] - point[1])
-            return (across + MARGIN, along + MARGIN) if is_upright else (along + MARGIN, across + MARGIN)
-
-        self.name = net.name
-        self.rankdir = rankdir
-        self.is_upright = is_upright
-        self.nodes = [(node, place(centre)) for node, centre in zip(graph.nodes, plan.centres, strict=True)]
-        self.ways = [[place(point) for point in way] for way in plan.ways]
-        width, height = plan.size if is_upright else plan.size[::-1]
-        self.size = (width + 2 * MARGIN, height + 2 * MARGIN)
-
-    def head(self, tip: Point) -> list[Point]:
-        """The corners of an arrow's head."""
-        x, y = tip
-        back = HEAD if self.rankdir in ("BT", "RL") else -HEAD
-        if self.is_upright:
-            return [tip, (x - HEAD / 2, y + back), (x + HEAD / 2, y + back)]
-        return [tip, (x + back, y - HEAD / 2), (x + back, y + HEAD / 2)]
-
-    def segments(self, way: list[Point]) -> Iterator[list[Point]]:
-        """The pieces of a way without their first points: one point for a line, three for a cubic curve."""
-        for i, (a, b) in enumerate(pairwise(way)):
-            if i % 2 == 0:
-                yield [b]
-            elif self.is_upright:
-                yield [(a[0], (a[1] + b[1]) / 2), (b[0], (a[1] + b[1]) / 2), b]
-            else:
-                yield [((a[0] + b[0]) / 2, a[1]), ((a[0] + b[0]) / 2, b[1]), b]
-
-
-def _svg(picture: Picture) -> bytes:
-    width, height = picture.size
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="sans-serif" font-size="{FONT}" text-anchor="middle">',
-        f"<title>{escape(picture.name)}</title>",
-        '<rect width="100%" height="100%" fill="white"/>',
-    ]
-    for way in picture.ways:
-        pieces = [("L" if len(piece) == 1 else "C") + _points(piece) for piece in picture.segments(way)]
-        lines.append(f'<path d="M{_points(way[:1])}{"".join(pieces)}" fill="none" stroke="{INK}"/>')
-        lines.append(f'<polygon points="{_points(picture.head(way[-1]))}" fill="{INK}"/>')
-    for node, centre in picture.nodes:
-        lines.append(f'<polygon points="{_points(node.outline(*centre))}" fill="{node.colour}" stroke="{INK}"/>')
-        for x, y, text, is_bold in node.texts(*centre):
-            weight = ' font-weight="bold"' if is_bold else ""
-            lines.append(f'<text x="{x:.1f}" y="{y + FONT / 3:.1f}"{weight}>{escape(text)}</text>')
-    return "\n".join([*lines, "</svg>\n"]).encode()
-
-
-def _points(points: list[Point]) -> str:
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-
-
-def _png(picture: Picture) -> bytes:
+    if ext in OWN_FORMATS:
+        return OWN_FORMATS[ext](Picture(_graph(caffe_net, rankdir, phase, display_lrm), rankdir))
+    graph = get_pydot_graph(caffe_net, rankdir, phase=phase, display_lrm=display_lrm)
     try:
-        from matplotlib.figure import Figure
-        from matplotlib.patches import PathPatch, Polygon
-        from matplotlib.path import Path
+        return graph.create(format=ext)
+    except OSError as error:
+        raise BackendError(f"{ext} needs Graphviz, whose dot cannot be run here: install it, or draw an SVG") from error
+    except AssertionError as error:  # pydot's, for any exit status of dot but 0
+        raise BackendError(f"Graphviz cannot draw '{ext}': take another format, such as svg") from error
+
+
+def get_pydot_graph(
+    caffe_net: NetParameter, rankdir: str, label_edges: bool = True, phase: int | None = None, display_lrm: bool = False
+) -> Any:
+    """The graph of a net as a pydot.Dot, for Graphviz to lay out; the arguments are those of draw_net.
+
+    label_edges  whether the edges from a layer say how much comes along them, as get_edge_label has it
+
+    Raises NetError, and BackendError without pydot.
+    """
+    graph = _graph(caffe_net, rankdir, phase, display_lrm)
+    try:
+        import pydot
     except ImportError as error:
         raise BackendError(
-            f"a PNG needs Matplotlib, which cannot be imported here ({error}): pip install 'cafflite[plot]', "
-            "or draw an SVG"
+            f"pydot cannot be imported here ({error}): pip install 'cafflite[draw]', or draw an SVG"
         ) from error
-    width, height = picture.size
-    figure = Figure(figsize=(width / 72, height / 72), dpi=min(144, 72 * LARGEST_PNG / max(picture.size)))
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-    axes.axis("off")
-    for way in picture.ways:
-        pieces = list(picture.segments(way))
-        codes = [Path.MOVETO] + [Path.LINETO if len(p) == 1 else Path.CURVE4 for p in pieces for _ in p]
-        path = Path([way[0], *(point for piece in pieces for point in piece)], codes)
-        axes.add_patch(PathPatch(path, facecolor="none", edgecolor=INK))
-        axes.add_patch(Polygon(picture.head(way[-1]), color=INK))
-    for node, centre in picture.nodes:
-        axes.add_patch(Polygon(node.outline(*centre), facecolor=node.colour, edgecolor=INK))
-        for x, y, text, is_bold in node.texts(*centre):
-            weight = "bold" if is_bold else "normal"
-            axes.text(x, y, text.replace("$", r"\$"), size=FONT, weight=weight, ha="center", va="center")
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    return content.getvalue()
+    dot = pydot.Dot(graph.name or "Unnamed Net", graph_type="digraph", rankdir=rankdir)
+    for index, node in enumerate(graph.nodes):
+        text = _joined(node.lines, rankdir)
+        shape = "octagon" if node.is_blob else "box"
+        dot.add_node(pydot.Node(f"node{index}", label=text, shape=shape, style="filled", fillcolor=node.colour))
+    for a, b in graph.edges:
+        layer = graph.nodes[a].layer
+        dot.add_edge(pydot.Edge(f"node{a}", f"node{b}", label=get_edge_label(layer) if label_edges and layer else ""))
+    return dot
+
+
+def _graph(net: NetParameter, rankdir: str, phase: int | None, display_lrm: bool) -> Graph:
+    if rankdir not in DIRECTIONS:
+        raise NetError(f"rankdir is '{rankdir}', expected one of {', '.join(DIRECTIONS)}")
+    net = upgrade_net(net)
+    if phase is not None:
+        net.state.phase = phase
+        net = filter_net(net)
+    if not net.layer:
+        where = "" if phase is None else f" in phase {Phase.Name(phase)}"
+        raise NetError(f"the net has no layers to draw{where}")
+    return Graph(net, display_lrm)
+
+
+def get_layer_label(layer: LayerParameter, rankdir: str, display_lrm: bool = False) -> str:
+    """What stands in a layer's box: in one line where the drawing goes down or up, one below the other if not."""
+    return _joined(label(layer, display_lrm), rankdir)
+
+
+def _joined(lines: list[str], rankdir: str) -> str:
+    return (" " if rankdir in ("TB", "BT") else "\n").join(lines)
+
+
+def get_edge_label(layer: LayerParameter) -> str:
+    """The batch size of a Data layer, the num_output of a convolution or InnerProduct, nothing for others."""
+    if layer.type == "Data":
+        return f"Batch {layer.data_param.batch_size}"
+    if layer.type in ("Convolution", "Deconvolution"):
+        return str(layer.convolution_param.num_output)
+    return str(layer.inner_product_param.num_output) if layer.type == "InnerProduct" else ""
+
+
+def get_pooling_types_dict() -> dict[int, str]:
+    """The names of pooling methods, by their numbers in PoolingParameter."""
+    return {number: name for name, number in PoolingParameter.PoolMethod.items()}

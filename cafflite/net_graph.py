@@ -12,15 +12,20 @@ COLOURS = {"Convolution": "#f4a6a0", "Deconvolution": "#f4a6a0", "Pooling": "#f7
 BLOB, DATA, IN_PLACE, LOSS, OTHER = "#eeeeee", "#f6d98b", "#b5e3b5", "#ff9db5", "#aecbf2"
 FONT, LINE, PADDING, CORNER = 12, 15, 10, 6  # pixels
 SETTINGS = 34  # letters in a line of a layer's settings
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass
 class Node:
-    """A layer's box, whose first line is bold, or a blob's octagon."""
+    """A layer's box, whose first line is bold, or a blob's octagon, which has no layer."""
 
     lines: list[str]
     colour: str
-    is_blob: bool = False
+    layer: LayerParameter | None = None
+
+    @property
+    def is_blob(self) -> bool:
+        return self.layer is None
 
     @property
     def size(self) -> Point:
@@ -58,9 +63,14 @@ class _Blob:
 
 
 class Graph:
-    """The nodes of a net, and the edges between them by their numbers."""
+    """The nodes of a net, and the edges between them by their numbers.
 
-    def __init__(self, net: NetParameter) -> None:
+    display_lrm  whether layers show the lr_mult of their parameters
+    """
+
+    def __init__(self, net: NetParameter, display_lrm: bool = False) -> None:
+        self.name = net.name
+        self.display_lrm = display_lrm
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.blobs: dict[str, _Blob] = {}
@@ -74,7 +84,7 @@ class Graph:
         return len(self.nodes) - 1
 
     def add_layer(self, layer: LayerParameter) -> None:
-        index = self.add(Node(_label(layer), _colour(layer)))
+        index = self.add(Node(label(layer, self.display_lrm), _colour(layer), layer))
         for name in dict.fromkeys(layer.bottom):
             blob = self.blobs.setdefault(name, _Blob([]))
             if name in layer.top and blob.makers and blob.octagon is None:
@@ -91,7 +101,7 @@ class Graph:
     def octagon(self, name: str) -> int:
         blob = self.blobs[name]
         if blob.octagon is None:
-            blob.octagon = self.add(Node([name], BLOB, is_blob=True))
+            blob.octagon = self.add(Node([name], BLOB))
             self.edges += [(maker, blob.octagon) for maker in blob.makers]
         return blob.octagon
 
@@ -101,16 +111,24 @@ def _colour(layer: LayerParameter) -> str:
         return DATA
     if not set(layer.bottom).isdisjoint(layer.top):
         return IN_PLACE
-    return LOSS if layer.type.endswith("Loss") else COLOURS.get(layer.type, OTHER)
+    return choose_color_by_layertype(layer.type)
 
 
-def _label(layer: LayerParameter) -> list[str]:
+def choose_color_by_layertype(layertype: str) -> str:
+    """The colour of a layer that has bottoms and does not work in place, as "#rrggbb"."""
+    return LOSS if layertype.endswith("Loss") else COLOURS.get(layertype, OTHER)
+
+
+def label(layer: LayerParameter, display_lrm: bool) -> list[str]:
     """Name, type, phase, and the settings that the layer's text gives: numbers, words and shapes."""
     phases = {Phase.Name(rule.phase) for rule in layer.include if rule.HasField("phase")}
     only = f" in {phases.pop()}" if len(phases) == 1 else ""
     params = [value for field, value in layer.ListFields() if field.name.endswith("_param")]
-    settings = ", ".join(text for param in params for text in _settings(param))
-    return [layer.name, layer.type + only, *textwrap.wrap(settings, SETTINGS, max_lines=3, placeholder=" ...")]
+    settings = [text for param in params for text in _settings(param)]
+    if display_lrm and layer.param:
+        settings.append(NO_BREAK.join(["lr_mult", *(f"{spec.lr_mult:g}" for spec in layer.param)]))
+    lines = textwrap.wrap(", ".join(settings), SETTINGS, max_lines=3, placeholder=" ...")
+    return [layer.name, layer.type + only, *lines]
 
 
 def _settings(param: Any) -> Iterator[str]:
@@ -126,4 +144,4 @@ def _settings(param: Any) -> Iterator[str]:
             texts = [f"{item:g}" for item in values]
         else:
             continue
-        yield "\N{NO-BREAK SPACE}".join([field.name, *texts])
+        yield NO_BREAK.join([field.name, *texts])

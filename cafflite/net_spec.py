@@ -151,8 +151,11 @@ def _in_order(wanted: list[Function]) -> Iterable[Function]:
 
 def param_name_dict() -> dict[str, str]:
     """The layer types that have a message of their own, and the field it is in, without its "_param"."""
-    fields = [field for field in LayerParameter.DESCRIPTOR.fields if field.name.endswith("_param")]
-    names = {field.message_type.name.removesuffix("Parameter"): field.name.removesuffix("_param") for field in fields}
+    names = {
+        field.message_type.name.removesuffix("Parameter"): field.name.removesuffix("_param")
+        for field in LayerParameter.DESCRIPTOR.fields
+        if field.name.endswith("_param") and field.message_type
+    }
     names["Lstm"] = names.pop("LSTM")  # LSTMParameter is the fork's; Caffe's LSTM has the recurrent_param
     return names
 
@@ -190,7 +193,7 @@ def assign_proto(proto: Message, name: str, val: Any) -> None:
 
 
 def _unknown(name: str, message: Message, names: Iterable[str]) -> NetError:
-    hint = belongs_inside(name, message.DESCRIPTOR) or did_you_mean(name, names)
+    hint = belongs_inside(name, message) or did_you_mean(name, names)
     return NetError(f"unknown field '{name}' in {message.DESCRIPTOR.name}{hint}")
 
 

@@ -90,8 +90,9 @@ def _enum_number(word: str, enum: EnumDescriptor) -> int | None:
     return number if number in enum.values_by_number else None
 
 
-_INTEGRAL: tuple[str, Callable[[str], Any]] = ("an integer", _integer)
-_SCALARS = {
+_Scalar = tuple[str, Callable[[str], Any]]
+_INTEGRAL: _Scalar = ("an integer", _integer)
+_SCALARS: dict[int, _Scalar] = {
     FieldDescriptor.CPPTYPE_BOOL: ("true or false", _BOOLS.get),
     FieldDescriptor.CPPTYPE_FLOAT: ("a number", _float),
     FieldDescriptor.CPPTYPE_DOUBLE: ("a number", _float),
@@ -111,9 +112,10 @@ def expectation(field: FieldDescriptor) -> str:
     return _SCALARS.get(field.cpp_type, _INTEGRAL)[0]
 
 
-def belongs_inside(name: str, descriptor: Descriptor) -> str:
+def belongs_inside(name: str, message: Message) -> str:
     """`; it belongs inside ...` where messages in fields of this one have a field `name`, else nothing."""
-    children = [(field.name, field.message_type) for field in fields_of(descriptor).values() if field.message_type]
+    fields = fields_of(message.DESCRIPTOR).values()
+    children = [(field.name, field.message_type) for field in fields if field.message_type]
     inside = [field for field, child in children if name in fields_of(child) and child.name not in _MISTAKEN_FOR]
     return f"; it belongs inside {_either(inside)}" if inside else ""
 
@@ -236,7 +238,7 @@ class Reader:
 
     def hint_for_unknown(self, name: str, message: Message) -> str:
         """What was probably meant by a field that the message does not have."""
-        if inside := belongs_inside(name, message.DESCRIPTOR):
+        if inside := belongs_inside(name, message):
             return inside
         other, mistaken = _MISTAKEN_FOR.get(message.DESCRIPTOR.name, (None, ""))
         if other and not self.braces and name in fields_of(other.DESCRIPTOR):

@@ -1,5 +1,6 @@
 """Pictures of nets: what stands in the SVG, read back as XML."""
 
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,7 +10,7 @@ import pytest
 from cafflite import draw
 from cafflite.errors import BackendError, FileError, NetError
 from cafflite.proto import prototxt
-from cafflite.proto.caffe_pb2 import TEST, TRAIN
+from cafflite.proto.caffe_pb2 import TEST, TRAIN, PoolingParameter
 
 STRUCTURE = Path(__file__).parent / "golden/structure"
 NET = """
@@ -143,10 +144,88 @@ def test_a_png_without_matplotlib(tmp_path, monkeypatch):
         draw.draw_net_to_file(prototxt.load_net(NET), tmp_path / "net.png")
 
 
+def test_the_content_of_a_file(tmp_path):
+    pytest.importorskip("matplotlib", reason="a PNG needs the extra 'plot'")
+    net = prototxt.load_net(NET)
+    draw.draw_net_to_file(net, tmp_path / "net.SVG", "TB", TRAIN)
+    assert draw.draw_net(net, "TB", "svg", TRAIN) == (tmp_path / "net.SVG").read_bytes()
+    assert draw.draw_net(net, "LR").startswith(b"\x89PNG")
+
+
+PARAMS = """layer { name: "a" type: "InnerProduct" bottom: "x" top: "y" param { lr_mult: 0.5 } param { }
+    inner_product_param { num_output: 3 } }"""
+
+
+@pytest.mark.parametrize(("display_lrm", "settings"), [(False, "num_output 3"), (True, "num_output 3, lr_mult 0.5 1")])
+def test_the_rates_of_parameters(drawn, display_lrm, settings):
+    assert drawn(PARAMS, display_lrm=display_lrm).nodes["a"] == ["a", "InnerProduct", settings]
+
+
+def test_the_words_of_pycaffe():
+    layers = prototxt.load_net(NET).layer
+    data = prototxt.load_net('layer { name: "d" type: "Data" data_param { batch_size: 8 } }').layer[0]
+    assert [draw.get_edge_label(layer) for layer in (data, layers[2], layers[3])] == ["Batch 8", "8", ""]
+    assert draw.get_layer_label(layers[3], "LR") == "relu\nReLU"
+    assert draw.get_layer_label(layers[3], "TB", display_lrm=True) == "relu ReLU"
+    assert draw.get_pooling_types_dict()[PoolingParameter.AVE] == "AVE"
+    colours = [draw.choose_color_by_layertype(name) for name in ("Convolution", "Pooling", "TanH", "HingeLoss")]
+    assert len(set(colours)) == 4 and all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
+
+
+@pytest.fixture
+def pydot():
+    return pytest.importorskip("pydot", reason="needs the extra 'draw'")
+
+
+@pytest.mark.parametrize(("rankdir", "separator"), [("LR", "\\n"), ("BT", " ")])
+def test_the_graph_for_graphviz(pydot, rankdir, separator):
+    dot = draw.get_pydot_graph(prototxt.load_net(NET), rankdir, phase=TRAIN).to_string()
+    assert dot.startswith(f'digraph "a <net>" {{\nrankdir={rankdir};')
+    labels = dict(re.findall(r'^(node\d+) \[label="?(.*?)"?, shape', dot, re.MULTILINE))
+    conv = next(name for name, label in labels.items() if label.startswith(f"conv{separator}Convolution{separator}"))
+    edges = re.findall(r'^(node\d+) -> (node\d+) \[label="?(.*?)"?\];', dot, re.MULTILINE)
+    ends = sorted((labels[a].split(separator)[0], labels[b].split(separator)[0]) for a, b, _ in edges)
+    assert ends == [("conv", "relu"), ("d", "x"), ("d", "y"), ("drop", "h"), ("h", "pool&"), ("loss", "loss"),
+                    ("p", "loss"), ("pool&", "p"), ("relu", "drop"), ("x", "conv"), ("y", "loss")]  # fmt: skip
+    assert [label for a, _, label in edges if a == conv] == ["8"]
+    bare = draw.get_pydot_graph(prototxt.load_net(NET), rankdir, label_edges=False, phase=TRAIN).to_string()
+    assert bare == dot.replace("label=8]", 'label=""]')
+
+
+@pytest.fixture
+def graphviz(pydot, tmp_path, monkeypatch):
+    """A folder that is the whole PATH, for a dot of the test's own."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+    return tmp_path / "bin"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script of the shell")
+def test_other_formats_are_graphvizs(graphviz, tmp_path):
+    (graphviz / "dot").write_text("#!/bin/sh\n[ $1 = -Tpdf ] && echo drawn\n")
+    (graphviz / "dot").chmod(0o755)
+    net = prototxt.load_net(NET)
+    draw.draw_net_to_file(net, tmp_path / "net.pdf")
+    assert (tmp_path / "net.pdf").read_text() == "drawn\n"
+    with pytest.raises(BackendError, match="^Graphviz cannot draw 'doc': take another format, such as svg$"):
+        draw.draw_net(net, "LR", "doc")
+
+
+def test_other_formats_without_graphviz(graphviz):
+    with pytest.raises(BackendError, match=r"^net.pdf: pdf needs Graphviz, whose dot cannot be run here: install it"):
+        draw.draw_net_to_file(prototxt.load_net(NET), "net.pdf")
+
+
+def test_other_formats_without_pydot(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydot", None)
+    with pytest.raises(BackendError, match=r"^net.pdf: pydot cannot .*: pip install 'cafflite\[draw\]', or draw"):
+        draw.draw_net_to_file(prototxt.load_net(NET), "net.pdf")
+
+
 @pytest.mark.parametrize(
     ("text", "name", "options", "error", "message"),
     [
-        (NET, "net.pdf", {}, FileError, "net.pdf: expected a name that ends in .svg or .png"),
+        (NET, "net", {}, FileError, "net: expected a name that ends in .svg or .png"),
         (NET, "no/net.svg", {}, FileError, "no/net.svg: cannot be written: No such file or directory"),
         (NET, "net.svg", {"rankdir": "UP"}, NetError, "rankdir is 'UP', expected one of TB, BT, LR, RL"),
         ('name: "x"', "net.svg", {}, NetError, "the net has no layers to draw"),

@@ -38,7 +38,7 @@ def test_the_picture(flags, options):
     [
         ("net.prototxt", "draw: got the arguments ['net.prototxt'], expected MODEL OUTPUT"),
         ("no.prototxt net.svg", "no.prototxt: the file cannot be read: No such file or directory"),
-        ("net.prototxt net.pdf", "net.pdf: expected a name that ends in .svg or .png"),
+        ("net.prototxt net", "net: expected a name that ends in .svg or .png"),
         ("net.prototxt net.svg --phase=BOTH", "draw: --phase is 'BOTH', expected TRAIN, TEST or ALL"),
         ("net.prototxt net.svg --rankdir=UP", "draw: --rankdir is 'UP', expected one of TB, BT, LR, RL"),
         ("name.prototxt net.svg", "name.prototxt: the net has no layers to draw"),
