@@ -25,4 +25,4 @@ class Named(OrderedDict[str, Value]):
 
     def __missing__(self, name: str) -> Value:
         known = ", ".join(self) or "none"
-        raise UnknownNameError(f"the net has no {self.kind} '{name}'{meant(str(name), self)}; it has {known}")
+        raise UnknownNameError(f"the net has no {self.kind} '{name}'; it has {known}{meant(str(name), self)}")
