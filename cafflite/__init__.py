@@ -5,7 +5,7 @@ The names are those of pycaffe, so that `import cafflite as caffe` is all that a
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cafflite import layers, log
 from cafflite.as_caffe import install_as_caffe
@@ -35,6 +35,12 @@ from cafflite.pycaffe.process import (
     solver_count,
     solver_rank,
 )
+
+if TYPE_CHECKING:  # what __getattr__ gives
+    from cafflite import classifier, coord_map, detector, draw, io, net_spec
+    from cafflite.classifier import Classifier
+    from cafflite.detector import Detector
+    from cafflite.net_spec import NetSpec, params, to_proto
 
 __version__ = "1.0.0"  # of the Caffe whose interface this is, as scripts ask for it; not of this package
 
