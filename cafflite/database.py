@@ -17,6 +17,7 @@ from cafflite.proto.caffe_pb2 import DataParameter
 
 LEVELDB, LMDB = DataParameter.LEVELDB, DataParameter.LMDB
 RECORDS_AT_ONCE = 1000  # in a transaction
+FIRST_SIZE = 2**30  # bytes of address space for a new LMDB, doubled as needed
 _LONGEST_KEY = 511  # bytes, of an LMDB
 
 Reader = LmdbReader | LevelDBReader
@@ -131,7 +132,7 @@ def _lmdb_writer(folder: Path, path: str) -> Iterator[WriteBatch]:
 
     with _writing(path, lmdb.Error):
         # No lock, as nobody else knows of the folder yet, and one sync at the end, as half of it is worth nothing.
-        environment = lmdb.open(str(folder), map_size=2**30, lock=False, sync=False, metasync=False)
+        environment = lmdb.open(str(folder), map_size=FIRST_SIZE, lock=False, sync=False, metasync=False)
         with environment:
             yield write_batch
             environment.sync(True)
@@ -164,4 +165,5 @@ def _writing(path: str, library_error: Any) -> Iterator[None]:
     except CaffliteError:
         raise
     except library_error as error:
-        raise FileError(f"cannot be written: {leveldb_reader.text(error)}").at(path) from error
+        why = f"{leveldb_reader.text(error)}; is there room on the disk?"
+        raise FileError(f"cannot be written: {why}").at(path) from error

@@ -62,7 +62,10 @@ def opened(content: bytes, name: str) -> Iterator[Any]:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             yield image
     except Image.UnidentifiedImageError:
-        raise DataError(f"this is no image of a known format ({', '.join(FORMATS)})").at(name) from None
+        expected = f"expected one of {', '.join(FORMATS)}"
+        raise DataError(f"this is no image, or its beginning is damaged; {expected}").at(name) from None
+    except Image.DecompressionBombError as error:  # raised before any memory is taken
+        raise DataError(f"the image is refused: {str(error).partition(',')[0]}").at(name) from None
     except DataError as error:
         raise error.at(name) from None
     except Exception as error:  # Pillow's decoders raise anything from OSError to struct.error on damaged files

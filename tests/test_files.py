@@ -1,4 +1,4 @@
-"""replace_file: the new file whole, or the older one untouched."""
+"""replace_file and new_folder: the new one whole, or what was there before untouched."""
 
 import os
 import resource
@@ -6,7 +6,7 @@ import resource
 import pytest
 
 from cafflite.errors import FileError
-from cafflite.files import replace_file
+from cafflite.files import new_folder, replace_file
 
 
 def test_the_new_file_takes_the_place_of_the_older(tmp_path) -> None:
@@ -87,3 +87,39 @@ def test_what_a_killed_run_has_left_is_removed(tmp_path) -> None:
     with replace_file(tmp_path / "snapshot") as temporary:
         temporary.write_bytes(b"whole")
     assert sorted(os.listdir(tmp_path)) == sorted([*kept, "snapshot"])
+
+
+def test_a_new_folder_gets_its_name_when_it_is_complete(tmp_path) -> None:
+    with new_folder(tmp_path / "db") as temporary:
+        assert not (tmp_path / "db").exists()
+        (temporary / "data").write_bytes(b"whole")
+    assert os.listdir(tmp_path) == ["db"]
+    assert (tmp_path / "db" / "data").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_in_the_block_leaves_no_folder(tmp_path, error) -> None:
+    with pytest.raises(error), new_folder(tmp_path / "db") as temporary:
+        (temporary / "data").write_bytes(b"half")
+        raise error
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["file", "folder", "broken_link"])
+def test_a_new_folder_takes_no_name_that_is_there(tmp_path, name) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "broken_link").symlink_to("nowhere")
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(FileError, match=f"{name}: it exists already; remove it, or name another one"):
+        with new_folder(tmp_path / name):
+            pass
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_the_folder_that_a_killed_run_has_left_is_removed(tmp_path) -> None:
+    (tmp_path / ".db.0123abcd").mkdir()
+    (tmp_path / ".db.0123abcd" / "data").write_bytes(b"half")
+    with new_folder(tmp_path / "db"):
+        pass
+    assert os.listdir(tmp_path) == ["db"]
