@@ -20,7 +20,7 @@ _TYPES = {
         "Pairwise PredictBox Proposal Resize Slope SoftContrastiveLoss SoftTruncation SubRegion Transformer "
         "Truncation"
     ),
-    "caffe_ocr": "CTCGreedyDecoder DenseBlock ReverseTime SoftmaxWithLossMultiLabel WarpCTCLoss",
+    "caffe_ocr": "DenseBlock ReverseTime SoftmaxWithLossMultiLabel WarpCTCLoss",
     "CRF-RNN": "CROP MULTI_STAGE_MEANFIELD MultiStageMeanfield",
     "CTPN": "Transpose",
     "DeepLab": (

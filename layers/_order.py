@@ -6,13 +6,13 @@ from cafflite.blob import Array
 from cafflite.errors import DataError
 
 
-def check_lengths(lengths: Array, steps: int) -> None:
-    """DataError unless each length is a whole number from 0 to `steps`."""
-    wrong = ~((lengths >= 0) & (lengths <= steps) & (lengths == lengths.round()))
+def check_lengths(lengths: Array, steps: int, least: int = 0) -> None:
+    """DataError unless each length is a whole number from `least` to `steps`."""
+    wrong = ~((lengths >= least) & (lengths <= steps) & (lengths == lengths.round()))
     if wrong.any():
         n = int(wrong.argmax())
         raise DataError(
-            f"the length of sequence {n} is {float(lengths[n]):g}, expected a whole number from 0 to {steps}, "
+            f"the length of sequence {n} is {float(lengths[n]):g}, expected a whole number from {least} to {steps}, "
             "the time steps of its input"
         )
 

@@ -101,6 +101,14 @@ CASES: dict[str, list[Case]] = {
         Case(f"convolution_param {{ num_output: 2 kernel_size: 2 dilation: 2 {UNIFORM} }}", values(2, 3, 4, 3)),
     ],
     "Crop": [Case("crop_param { axis: 2 offset: 1 }", lambda n: [(n, 2, 4, 3), (n, 2, 2, 2)])],
+    "CTCGreedyDecoder": [
+        Case("", lambda n: [(5, n, 4)], gradient=False),
+        Case("", lambda n: [(5, n, 4), 1 + indices(4, n), indices(3, 2, n)], tops=3, gradient=False),
+    ],
+    "CTCLoss": [
+        Case("", lambda n: [(5, n, 4), 3 + indices(3, n), indices(4, 3, n) - 1]),
+        Case("ctc_loss_param { blank_index: 0 }", lambda n: [(5, n, 4), np.ones((5, n)), 1 + indices(3, 2, n)]),
+    ],
     "Deconvolution": [
         Case(
             f"convolution_param {{ num_output: 4 group: 2 kernel_size: 3 pad: 1 stride: 2 {UNIFORM} }}", values(2, 3, 2)
