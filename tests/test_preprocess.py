@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from cafflite.errors import ShapeError, UnknownNameError
@@ -48,7 +48,8 @@ def test_the_order_of_the_steps():
     np.testing.assert_allclose(found.ravel(), [(255 - 1) * 10, (51 - 2) * 10, (0 - 3) * 10], rtol=1e-6)
 
 
-@given(
+@hypothesis.settings(deadline=None)
+@hypothesis.given(
     st.integers(1, 4).flatmap(lambda k: st.tuples(st.just(k), st.permutations(range(k)))),
     st.tuples(st.integers(1, 5), st.integers(1, 5)),
     st.booleans(),
