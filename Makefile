@@ -1,5 +1,6 @@
 # make demo     trains a character LSTM on a text and lets it write    (ITERS=6000 TEXT=book.txt)
 # make test     runs the tests
+# make docs     builds the documentation into build/docs
 # make lint     checks style, types, the layering, and that the generated schema files are fresh
 # make clean    removes what the others made
 #
@@ -11,7 +12,7 @@ ITERS ?=
 TEXT ?=
 ARGS ?=
 
-.PHONY: demo test lint clean
+.PHONY: demo test docs lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -20,6 +21,9 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(VENV)/bin/python -m pytest $(ARGS)
 
+docs: $(VENV)/installed-dev
+	$(VENV)/bin/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
+
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
@@ -27,7 +31,7 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/python tools/gen_proto.py --check
 
 clean:
-	rm -rf $(VENV) build demo dist *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build demo dist docs/reference *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml setup.py
