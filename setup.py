@@ -10,7 +10,7 @@ setup(
     package_data={
         "cafflite": ["py.typed"],
         "cafflite.backend": ["*.cu"],
-        "cafflite.models": ["*/*.md", "*/*.png", "*/*.prototxt", "*/*.py"],
+        "cafflite.models": ["*/*.md", "*/*.png", "*/*.prototxt", "*/*.py", "*/*.svg"],
         "cafflite.proto": ["*.binpb", "*.proto", "*.pyi"],
     },
 )

@@ -99,8 +99,11 @@ class NetSpec:
             raise UnknownTopError(f"the net has no top '{name}'{did_you_mean(name, tops)}")
         return tops[name]
 
-    __setattr__ = __setitem__
-    __getattr__ = __getitem__
+    def __setattr__(self, name: str, top: Any) -> None:
+        self[name] = top
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
 
     def to_proto(self) -> NetParameter:
         """The net as a message, whose str() is its prototxt. Raises NetError."""
@@ -218,7 +221,7 @@ class Layers:
 class Parameters:
     """The enums of the layers' messages: `params.Pooling.MAX`, `params.Loss.VALID`, ..."""
 
-    def __getattr__(self, name: str) -> type[Message]:
+    def __getattr__(self, name: str) -> Any:
         if not hasattr(caffe_pb2, f"{name}Parameter"):
             raise AttributeError(f"there is no message {name}Parameter{did_you_mean(name, param_name_dict())}")
         return getattr(caffe_pb2, f"{name}Parameter")

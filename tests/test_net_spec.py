@@ -3,7 +3,6 @@
 import copy
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -24,7 +23,7 @@ def parsed(text: str) -> NetParameter:
 
 @pytest.mark.parametrize("folder", [file.parent for file in GOLDEN.glob("*/spec.py.txt")], ids=lambda path: path.name)
 def test_golden(folder):
-    names = {"caffe": SimpleNamespace(NetSpec=NetSpec, TRAIN=TRAIN, TEST=TEST, to_proto=to_proto), "L": L, "P": P}
+    names = {"caffe": cafflite, "L": L, "P": P}
     exec((folder / "spec.py.txt").read_text(), names)
     net = names["n"].to_proto()
     assert net == parsed((folder / "expected.prototxt").read_text())
