@@ -11,6 +11,7 @@ A page's blocks of code run one after another in a folder of their own:
 """
 
 import doctest
+import importlib
 import os
 import re
 import subprocess
@@ -25,6 +26,8 @@ import pytest
 
 import cafflite
 from cafflite.layers.base import registry
+from cafflite.proto.caffe_pb2 import LayerParameter
+from cafflite.tools import main
 
 ROOT = Path(__file__).parents[1]
 SOURCES = Path(cafflite.__file__).parents[1]
@@ -77,6 +80,30 @@ def test_the_examples_of_a_page(page, folder):
             assert commands, f"{place}: this has neither a command nor the name of a file"
             for command in commands:
                 expect(command["printed"], run_shell(command["command"], place, None), f"{place}: {command['command']}")
+
+
+@pytest.fixture
+def generate(monkeypatch):
+    """The module that writes the pages of layers and commands."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    return importlib.import_module("generate")
+
+
+@pytest.mark.parametrize("name", sorted(registry))
+def test_the_page_of_a_layer_has_all_that_its_message_has(name, generate):
+    page = generate.layer_page(name)
+    assert f'type: "{name}"' in page
+    for field in generate.settings_of(name):
+        for setting in LayerParameter.DESCRIPTOR.fields_by_name[field].message_type.fields:
+            assert re.search(rf"^{setting.name} +\S", page, re.MULTILINE)
+
+
+def test_every_layer_and_command_is_listed(generate):
+    assert set(re.findall(r"^\| \[(\w+)\]", generate.layers_page(), re.MULTILINE)) == set(registry)
+    listed = re.findall(r"\(commands/(\w+)\.md\)", generate.commands_page())
+    assert listed == list(main.summaries())
+    for name in listed:
+        assert f"usage: cafflite {name} " in generate.command_page(name)
 
 
 def run_python(code: str, place: str, names: dict, error_is_shown: bool) -> str:
