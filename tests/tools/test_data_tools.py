@@ -28,8 +28,12 @@ def test_the_commands_write_what_the_original_wrote(folder, monkeypatch, tmp_pat
         np.testing.assert_allclose(mean, expected["mean"], rtol=meta["rtol"], atol=meta["atol"])
         assert mean.shape == expected["mean"].shape
     if "keys" in expected:
-        (made,) = {path.parent for path in Path().rglob("data.mdb")} - {path.parent for path in folder.rglob("data.mdb")}
+        (made,) = databases(Path()) - databases(folder)
         check_records(made, expected, meta)
+
+
+def databases(folder: Path) -> set[Path]:
+    return {path.parent.relative_to(folder) for path in folder.rglob("data.mdb")}
 
 
 def check_records(database: Path, expected: dict, meta: dict) -> None:
