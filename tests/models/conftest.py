@@ -1,0 +1,43 @@
+"""What the tests of worked examples share: tests/models/test_NAME.py is about models/NAME/NAME.py."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import cafflite
+import cafflite.models
+
+SOURCES = os.environ | {"PYTHONPATH": str(Path(cafflite.__file__).parents[1])}
+
+
+@pytest.fixture(scope="module")
+def model(request) -> Path:
+    """The folder of the example."""
+    return Path(next(iter(cafflite.models.__path__))) / request.path.stem.removeprefix("test_")
+
+
+@pytest.fixture(scope="module")
+def example(model) -> ModuleType:
+    """The script of the example as a module."""
+    spec = importlib.util.spec_from_file_location(model.name, model / f"{model.name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def run_script(model) -> Callable[..., subprocess.CompletedProcess]:
+    """Call run_script(folder, *arguments) to run the script of the example as a reader does, in a folder."""
+
+    def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, str(model / f"{model.name}.py"), *arguments]
+        return subprocess.run(command, cwd=folder, env=SOURCES, capture_output=True, text=True)
+
+    return run
