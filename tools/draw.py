@@ -3,8 +3,8 @@
     cafflite draw train_val.prototxt net.svg --phase=TRAIN
     cafflite draw deploy.prototxt net.png --rankdir=LR
 
-An SVG needs nothing else, a PNG Matplotlib, other formats pydot and Graphviz. Without --phase the layers of both phases are
-drawn.
+An SVG needs nothing else, a PNG Matplotlib, other formats pydot and Graphviz. Without --phase the layers of both phases
+are drawn.
 """
 
 import os
