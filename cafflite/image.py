@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy
 
+from cafflite import pillow_memory
 from cafflite.errors import DataError
 from cafflite.files import reason
 
@@ -28,13 +29,13 @@ def read(path: str | os.PathLike[str], color: bool | None) -> numpy.ndarray:
     return decode(content(path), color, str(path))
 
 
-def content(path: str | os.PathLike[str]) -> bytes:
-    """The content of an image file. Raises DataError when it cannot be read."""
+def content(path: str | os.PathLike[str], name: str = "") -> bytes:
+    """The content of an image file. Raises DataError, with `name` or else the path in front, when it cannot be read."""
     try:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise DataError(f"the image cannot be read: {reason(error)}").at(str(path)) from error
+        raise DataError(f"the image cannot be read: {reason(error)}").at(name or str(path)) from error
 
 
 def decode(content: bytes, color: bool | None, name: str) -> numpy.ndarray:
@@ -161,7 +162,7 @@ def _pixels(image: Any, color: bool | None) -> numpy.ndarray:
 
 def _rgb(image: Any) -> numpy.ndarray:
     if image.mode != "CMYK":
-        return numpy.asarray(image.convert("RGB"))
+        return pillow_memory.pixels(image if image.mode == "RGB" else image.convert("RGB"))
     inks = 255 - numpy.asarray(image).astype(numpy.int32)
     colors, black = inks[:, :, :3], inks[:, :, 3:]
     return (black - ((255 - colors) * black >> 8)).astype(numpy.uint8)  # OpenCV's rounding

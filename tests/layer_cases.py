@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ import cafflite
 from cafflite import TEST, TRAIN
 
 GOLDEN = Path(__file__).parent / "golden"
+IMAGES = f"{GOLDEN}/ImageData/color/"
 Bottoms = list[np.ndarray | tuple[int, ...]]
 
 
@@ -22,6 +24,7 @@ class Case:
     gradient        whether it has one to check
     propagate_down  the bottoms that have a gradient, where it takes a net to know
     takes_nothing   whether it takes a batch of size 0; if not, it refuses it
+    prepare         what a program does with the layer before it runs
     """
 
     text: str
@@ -31,6 +34,7 @@ class Case:
     gradient: bool = True
     propagate_down: Sequence[bool] | None = None
     takes_nothing: bool = True
+    prepare: Callable[[Any], None] = lambda layer: None
 
 
 class Halved(cafflite.Layer):
@@ -109,6 +113,14 @@ CASES: dict[str, list[Case]] = {
         Case("", lambda n: [(5, n, 4), 3 + indices(3, n), indices(4, 3, n) - 1]),
         Case("ctc_loss_param { blank_index: 0 }", lambda n: [(5, n, 4), np.ones((5, n)), 1 + indices(3, 2, n)]),
     ],
+    "Data": [
+        Case(
+            "transform_param { mirror: true crop_size: 3 } "
+            f'data_param {{ source: "{GOLDEN}/Data/plain/db" backend: LMDB batch_size: 3 }}',
+            tops=2,
+            gradient=False,
+        )
+    ],
     "Deconvolution": [
         Case(
             f"convolution_param {{ num_output: 4 group: 2 kernel_size: 3 pad: 1 stride: 2 {UNIFORM} }}", values(2, 3, 2)
@@ -142,6 +154,14 @@ CASES: dict[str, list[Case]] = {
     "HardTanh": [Case("hard_tanh_param { min: -0.5 }", values(3, 2))],
     "HingeLoss": [Case("hinge_loss_param { norm: L2 }", lambda n: [(n, 4), indices(4, n)])],
     "Im2col": [Case("convolution_param { kernel_size: 2 pad: 1 stride: 2 }", values(2, 4, 3))],
+    "ImageData": [
+        Case(
+            "transform_param { mirror: true crop_size: 5 mean_value: 100 } image_data_param "
+            f'{{ source: "{IMAGES}list.txt" root_folder: "{IMAGES}" batch_size: 2 shuffle: true {resized} }}',
+            gradient=False,
+        )
+        for resized in ("", "new_height: 9 new_width: 8 is_color: false")
+    ],
     "InfogainLoss": [Case("", lambda n: [(n, 4, 2), indices(4, n, 2), uniform(4, 4)])],
     "InnerProduct": [Case(f"inner_product_param {{ num_output: 4 {UNIFORM} }}", values(3, 2))],
     "Input": [Case("input_param { shape { dim: 2 dim: 3 } }", gradient=False)],
@@ -162,6 +182,13 @@ CASES: dict[str, list[Case]] = {
     "Log": [Case("log_param { base: 2 scale: 0.5 shift: 0.1 }", lambda n: [uniform(n, 3, 2)])],
     "Lstm": [Case(f"lstm_param {{ num_output: 2 batch_size: 1 {UNIFORM} }}", values(3), takes_nothing=False)],
     "MVN": [Case("", values(2, 3, 2))],
+    "MemoryData": [
+        Case(
+            "memory_data_param { batch_size: 2 channels: 1 height: 2 width: 3 }",
+            gradient=False,
+            prepare=lambda layer: layer.reset(uniform(6, 1, 2, 3), np.arange(6)),
+        )
+    ],
     "MultinomialLogisticLoss": [Case("", lambda n: [uniform(n, 4), indices(4, n)])],
     "NormStabilizerLoss": [
         Case("", lambda n: [(4, n, 3, 2)]),
@@ -202,4 +229,11 @@ CASES: dict[str, list[Case]] = {
     "TanH": [Case("", values(3, 2))],
     "Threshold": [Case("threshold_param { threshold: 0.1 }", values(3, 2), gradient=False)],
     "Tile": [Case("tile_param { tiles: 2 }", values(3, 2))],
+    "WindowData": [
+        Case(
+            "transform_param { mirror: true crop_size: 5 } window_data_param "
+            f'{{ source: "{GOLDEN.parent}/layers/windows.txt" root_folder: "{IMAGES}" batch_size: 4 context_pad: 1 }}',
+            gradient=False,
+        )
+    ],
 }

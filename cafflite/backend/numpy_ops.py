@@ -9,6 +9,7 @@ from cafflite.backend import pool
 from cafflite.backend.base import Array
 from cafflite.backend.numpy_channels import NumpyChannels
 from cafflite.backend.numpy_ctc import NumpyCTC
+from cafflite.backend.numpy_image import NumpyImage
 from cafflite.backend.numpy_neuron import NumpyNeuron
 from cafflite.backend.numpy_recurrent import NumpyRecurrent
 from cafflite.backend.numpy_softmax import NumpySoftmax

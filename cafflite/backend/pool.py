@@ -1,4 +1,4 @@
-"""The one place that starts threads: a small pool that runs slices of an operation side by side.
+"""The one place that starts threads to compute: a small pool that runs slices of an operation side by side.
 
 NumPy and the compiled kernels release the GIL, so plain Python threads over slices, with the BLAS held at one
 thread each, use all cores. Slices are cut by shape alone, so results do not depend on timing.

@@ -39,7 +39,9 @@ def table(name: str) -> str:
 
 
 def make(name: str, case: Case, n: int = 2, ops: Ops | None = None, seed: int = 0):
-    return build(f'type: "{name}" {case.text}', case.bottoms(n), case.phase, case.tops, ops, seed)
+    layer, bottom, top = build(f'type: "{name}" {case.text}', case.bottoms(n), case.phase, case.tops, ops, seed)
+    case.prepare(layer)
+    return layer, bottom, top
 
 
 def run(layer, bottom, top, wanted) -> dict[str, np.ndarray]:
