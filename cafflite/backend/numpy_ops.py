@@ -31,7 +31,9 @@ def _block() -> Array:
     return _local.block
 
 
-class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySpatial, NumpyUpdate, Ops):
+class NumpyOps(
+    NumpyChannels, NumpyCTC, NumpyImage, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySpatial, NumpyUpdate, Ops
+):
     """Overrides what threads or compiled kernels do faster than one NumPy expression."""
 
     def __init__(self) -> None:
