@@ -12,7 +12,7 @@ def sequences() -> str:
     width, height = 700, TOP + PASSES * (STEPS * ROW + GAP) - GAP + 24
     shapes = [
         f'<rect width="{width}" height="{height}" rx="8" fill="white"/>',
-        _text(LEFT + STREAMS * COLUMN / 2, 28, "LSTM, RNN: cont (T, N)", "bold"),
+        _text(LEFT + STREAMS * COLUMN / 2, 28, "LSTM, GRU, RNN: cont (T, N)", "bold"),
         _text(RIGHT + COLUMN / 2, 28, "Lstm: clip (T N, 1)", "bold"),
         *(_text(LEFT + (n + 0.5) * COLUMN, TOP - 14, f"stream {n}") for n in range(STREAMS)),
     ]
