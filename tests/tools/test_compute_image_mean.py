@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from databases import backends, needs_leveldb
 
 from cafflite import datum, image, log
 from cafflite.database import LEVELDB, LMDB, new_database
@@ -33,7 +34,7 @@ RECORDS = {
 
 
 @pytest.mark.parametrize("kind", RECORDS)
-@pytest.mark.parametrize("backend", [LMDB, LEVELDB], ids=["LMDB", "LEVELDB"])
+@backends
 def test_the_mean_is_written_and_that_of_each_channel_logged(capsys, kind, backend) -> None:
     make(RECORDS[kind], backend)
     flag = "--backend=lmdb" if backend == LMDB else "-backend=leveldb"
@@ -94,6 +95,7 @@ def test_a_database_that_is_cut_off(capsys) -> None:
     assert re.fullmatch(r"cafflite: db: the LMDB is damaged: data.mdb ends after .*\n", capsys.readouterr().err)
 
 
+@needs_leveldb
 def test_the_other_backend(capsys) -> None:
     make(RECORDS["raw"], LEVELDB)
     assert main(["compute_image_mean", "db"]) == 1

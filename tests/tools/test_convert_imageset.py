@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from databases import backends
 
 from cafflite import datum, image, log
-from cafflite.database import LEVELDB, LMDB, open_database
+from cafflite.database import LMDB, open_database
 from cafflite.tools.main import main
 
 
@@ -52,10 +53,22 @@ def test_records_are_the_images_in_the_order_of_the_list(photos, capsys) -> None
 
 
 @pytest.mark.parametrize("flags", [["--gray"], ["-gray=true", "-resize_height", "4", "-resize_width=9"], ["--nogray"]])
-@pytest.mark.parametrize("backend", ["lmdb", "leveldb"])
+@backends
 def test_grey_and_resized_images(photos, flags, backend) -> None:
-    assert main(["convert_imageset", *flags, f"--backend={backend}", "images/", "list.txt", "db"]) == 0
-    for key, record in records("db", LMDB if backend == "lmdb" else LEVELDB):
+    assert (
+        main(
+            [
+                "convert_imageset",
+                *flags,
+                f"--backend={'lmdb' if backend == LMDB else 'leveldb'}",
+                "images/",
+                "list.txt",
+                "db",
+            ]
+        )
+        == 0
+    )
+    for key, record in records("db", backend):
         expected = original(key, color=flags == ["--nogray"])
         if len(flags) > 1:
             expected = image.resize(expected, 4, 9)
