@@ -21,6 +21,7 @@ class PythonLayer:
 
     param_str  the text that the prototxt gives for it; `param_str_`, its older name, is the same
     phase      cafflite.TRAIN or cafflite.TEST
+    name       its layer's, unless the class has a name of its own
     blobs      its parameters, at first none; `self.blobs.add_blob(3, 4)` makes one
     """
 
@@ -28,6 +29,7 @@ class PythonLayer:
     param_str: str
     param_str_: str
     phase: int
+    name: str
     blobs: BlobVec
 
     def __init__(self, layer_param: Any) -> None:
@@ -69,6 +71,8 @@ class Python(Layer):
             self.user_layer = _find_class(p.module, p.layer)(self.layer_param)
             self.user_layer.param_str = self.user_layer.param_str_ = p.param_str
             self.user_layer.phase = self.phase
+            if not hasattr(self.user_layer, "name"):
+                self.user_layer.name = self.name
             self.user_layer.blobs = self.blobs
             self.user_layer.setup(bottom, top)
 

@@ -56,6 +56,11 @@ class Net(NamedNet):
             phase, level, weights = level, None, phase
         if phase not in (None, caffe_pb2.TRAIN, caffe_pb2.TEST):
             raise NetError(f"phase is {phase!r}, expected TRAIN or TEST")
+        if isinstance(level, str | os.PathLike) or isinstance(stages, str):
+            raise NetError(
+                f"level is {level!r} and stages is {stages!r}, expected a number and a list of names; a caffemodel is "
+                "given by weights=..., or before the phase"
+            )
         is_message = isinstance(network_file, caffe_pb2.NetParameter)
         param = caffe_pb2.NetParameter()
         param.CopyFrom(network_file if is_message else prototxt.load_net(network_file))

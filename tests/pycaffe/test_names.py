@@ -90,6 +90,7 @@ def test_a_python_layer_is_the_object_of_the_users_class(tmp_path, monkeypatch):
     assert type(own).__name__ == "Named"
     assert isinstance(own, cafflite.Layer)
     assert own.type == "Python"
+    assert own.name == "own"
     assert own is net.layer_dict["own"]
     own.value = 5
     assert net.forward()["x"].tolist() == [5, 5]

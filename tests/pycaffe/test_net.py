@@ -125,6 +125,8 @@ def test_save_and_load(net, path, tmp_path, format):
         (lambda net: net.share_with("w.caffemodel"), NetError, "share_with takes a net, found str"),
         (lambda net: net.set_input_arrays(np.zeros((2, 1, 1, 1)), np.zeros(2)), NetError, "with a MemoryData layer"),
         (lambda net: cafflite.Net(NET, "w.caffemodel"), NetError, "the phase is missing, expected Net"),
+        (lambda net: cafflite.Net(NET, cafflite.TEST, "w.caffemodel"), NetError, "level is 'w.caffemodel' .* weights="),
+        (lambda net: cafflite.Net(NET, cafflite.TEST, stages="deep"), NetError, "stages is 'deep', expected .* a list"),
         (lambda net: cafflite.Net("missing.prototxt", cafflite.TEST), PrototxtError, "missing.prototxt: "),
         (lambda net: cafflite.Net(NET, 3), NetError, "phase is 3, expected TRAIN or TEST"),
     ],
