@@ -59,8 +59,8 @@ def plyvel() -> Any:
         import plyvel
     except ImportError:
         raise DataError(
-            "a LevelDB needs the package plyvel; pip install 'cafflite[leveldb]' brings it: ready-made for Python up to "
-            "3.12 on Linux, elsewhere compiled with the LevelDB of the system"
+            "a LevelDB needs the package plyvel; pip install 'cafflite[leveldb]' brings it: ready-made for Python up "
+            "to 3.12 on Linux, elsewhere compiled with the LevelDB of the system"
         ) from None
     return plyvel
 
