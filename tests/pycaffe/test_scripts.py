@@ -1,7 +1,7 @@
 """Scripts as people write them for Caffe, unchanged, through `cafflite run`.
 
-Each stands for a kind of public script; none is one of them. A script checks with `assert` what it computes, and the last
-line that it prints is compared.
+Each stands for a kind of public script; none is one of them. A script checks with `assert` what it computes, and the
+last line that it prints is compared.
 """
 
 import os
@@ -397,7 +397,7 @@ ROI_DATA = """
 """
 
 SCRIPTS = {
-    "classify": (CLASSIFY, "out.npy --model_def deploy.prototxt --pretrained_model w.caffemodel --center_only", "2 True"),
+    "classify": (CLASSIFY, "o.npy --model_def deploy.prototxt --pretrained_model w.caffemodel --center_only", "2 True"),
     "train": (TRAIN, "", "200 200 4"),
     "surgery": (SURGERY, "", "(1, 5, 4, 6)"),
     "dream": (DREAM, "", "(1, 4, 6, 6) True"),
