@@ -47,8 +47,8 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Any]:
 def member(group: Any, name: str, error_type: type[CaffliteError]) -> Any:
     """The group or data set called `name` in `group`.
 
-    Raises `error_type` when there is none, and for what could lead outside of the file: soft and external links,
-    virtual data sets, and data sets with external storage.
+    Raises `error_type` when there is none, for what could lead outside of the file (soft and external links, virtual
+    data sets, and data sets with external storage), and for a data set in an unknown packing.
     """
     import h5py
 
@@ -61,7 +61,16 @@ def member(group: Any, name: str, error_type: type[CaffliteError]) -> Any:
     item = group[name]
     if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
         raise error_type(f"'{place}' has its numbers in another file, which is not opened")
+    for code in _filters(item) if isinstance(item, h5py.Dataset) else []:
+        if not h5py.h5z.filter_avail(code):
+            raise error_type(f"'{place}' is packed by filter {code} of HDF5, which is not here: repack it with gzip")
     return item
+
+
+def _filters(data: Any) -> list[int]:
+    """The numbers of the filters that a data set is packed by."""
+    properties = data.id.get_create_plist()
+    return [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
 
 
 def members(group: Any, error_type: type[CaffliteError]) -> dict[str, Any]:

@@ -10,14 +10,19 @@ import numpy
 from cafflite.errors import CaffliteError, DataError
 from cafflite.hdf5 import member, reading
 
-WINDOW = 2**24  # bytes in memory at once: of a file that has no more, all
+WINDOW = 2**25  # bytes in memory at once: of a file that has no more, all
+ROWS = 2**20  # so many at most
 BLOCK = 2**16  # bytes that are read about as fast as one row
+LEAST_BLOCKS = 64  # in memory at once of a shuffled file
+MOST_BLOCKS = 2**22  # that can be shuffled: at least a quarter of a terabyte
 
 
 class Rows:
     """
     count   how many rows each data set of the file has
     shapes  the shape of a row of each
+    size    bytes of all data sets
+    is_all  whether all of them are in memory at once
 
     Raises DataError for a file that cannot be read, and for data sets that are missing, empty, of different lengths,
     or of anything but numbers.
@@ -30,42 +35,70 @@ class Rows:
             sets = self._sets(file)
             self.count = len(sets[0])
             self.shapes = [data.shape[1:] for data in sets]
-            self.most = max(1, WINDOW // max(1, sum(map(_row_size, sets))))
-        self.arrange(None)
-
-    def arrange(self, order: numpy.ndarray | None) -> None:
-        """Take the rows in `order`, a permutation of them, from now on; without one, as they are in the file."""
-        self.order = order
+            self.size = sum(data.nbytes for data in sets)
+            largest = max(sets, key=_row_size)
+        most = max(1, min(ROWS, WINDOW * self.count // max(1, self.size)))
+        self.is_all = self.count <= most
+        self.block = max(1, min(_block(largest), most // LEAST_BLOCKS))
+        self.most = most - most % self.block
+        self.seed: list[int] | None = None
         self.window = slice(0, 0)
         self.values: list[numpy.ndarray] = []
+
+    def arrange(self, seed: list[int] | None) -> None:
+        """Take the rows shuffled by `seed` from now on; without one, as they are in the file.
+
+        Of a file that is not in memory at once, blocks of rows are shuffled, and the rows within each window of them.
+        """
+        self.seed = seed
+        if not self.is_all:
+            self._forget()
+        if seed is None:
+            return
+        blocks = 0 if self.is_all else self.count // self.block
+        if blocks > MOST_BLOCKS:
+            raise DataError(f"{self.count:,} rows are more than can be shuffled: cut the file into parts").at(self.path)
+        shuffled = numpy.random.default_rng(seed).permutation(self.count if self.is_all else blocks)
+        self.order = shuffled if self.is_all else numpy.append(shuffled, blocks)  # the rest of the rows stays the last
 
     def take(self, start: int, most: int) -> list[numpy.ndarray]:
         """For each data set the rows from number `start` on: at least one, at most `most`."""
         if not self.window.start <= start < self.window.stop:
-            first = start if self.count > self.most else 0
-            self.window = slice(first, min(first + self.most, self.count))
+            self._forget()
+            first = 0 if self.is_all else start - start % self.most
+            window = slice(first, self.count if self.is_all else min(first + self.most, self.count))
             with reading(self.path, DataError) as file:
-                self.values = [self._read(data) for data in self._sets(file)]
-        place = start - self.window.start
-        return [rows[place : place + most] for rows in self.values]
+                self.values = [self._read(data, window) for data in self._sets(file)]
+            self.window = window
+        here: Any = slice(start - self.window.start, min(start + most, self.window.stop) - self.window.start)
+        if self.is_all and self.seed is not None:
+            here = self.order[here]
+        return [rows[here] for rows in self.values]
 
-    def _read(self, data: Any) -> numpy.ndarray:
-        """The rows of the window."""
-        count = self.window.stop - self.window.start
-        rows = numpy.empty((count, *data.shape[1:]), data.dtype.newbyteorder("="))
-        if self.order is None:
-            data.read_direct(rows, self.window)
-        elif count == self.count:
-            data.read_direct(rows)
-            rows = rows[self.order]
+    def _forget(self) -> None:
+        self.window = slice(0, 0)
+        self.values = []
+
+    def _read(self, data: Any, window: slice) -> numpy.ndarray:
+        """The rows of a window: of a whole file as they are there, and else in their order."""
+        rows = numpy.empty((window.stop - window.start, *data.shape[1:]), data.dtype.newbyteorder("="))
+        if self.is_all or self.seed is None:
+            data.read_direct(rows, window)
         else:
-            self._gather(data, self.order[self.window].astype(numpy.int64), rows)
+            self._gather(data, self._shuffled(window), rows)
+        return rows
+
+    def _shuffled(self, window: slice) -> numpy.ndarray:
+        """The numbers of the rows in a window of blocks."""
+        blocks = self.order[window.start // self.block : -(-window.stop // self.block)]
+        rows = (blocks[:, numpy.newaxis] * self.block + numpy.arange(self.block)).ravel()
+        rows = rows[rows < self.count]
+        numpy.random.default_rng([*(self.seed or []), window.start]).shuffle(rows)
         return rows
 
     def _gather(self, data: Any, wanted: numpy.ndarray, out: numpy.ndarray) -> None:
         """Read the rows `wanted`, block by block as they lie in the file."""
-        chunk = min(data.chunks[0], self.most) if data.chunks else 1
-        block = max(chunk, BLOCK // max(1, _row_size(data)))
+        block = min(_block(data), self.most)
         places = numpy.argsort(wanted)
         wanted = wanted[places]
         for start in numpy.unique(wanted // block) * block:
@@ -99,6 +132,11 @@ class Rows:
         if data.ndim == 0 or len(data) == 0:
             raise DataError(f"data set '{name}' of shape {data.shape} has no rows")
         return data
+
+
+def _block(data: Any) -> int:
+    """How many rows are best read together."""
+    return max(data.chunks[0] if data.chunks else 1, BLOCK // max(1, _row_size(data)))
 
 
 def _row_size(data: Any) -> int:

@@ -8,7 +8,7 @@ import numpy
 
 from cafflite.errors import DataError, NetError
 from cafflite.files import reason
-from cafflite.layers._hdf5_rows import Rows
+from cafflite.layers._hdf5_rows import WINDOW, Rows
 from cafflite.layers.base import Blobs, Layer, layer
 
 
@@ -19,7 +19,8 @@ class HDF5Data(Layer):
 
     `source` is a text file with the name of a file on each line, from the working directory or else from its own
     folder. Batches run on from file to file, and from the last to the first. With `shuffle` the order of the files,
-    and that of the rows of each, is another in every pass.
+    and that of the rows of each, is another in every pass; of a file over 32 MB or a million rows, blocks of rows change
+    places, and rows within each 32 MB of them.
     """
 
     param_name = "hdf5_data_param"
@@ -34,6 +35,7 @@ class HDF5Data(Layer):
         self.files = read_list(self.param.source)
         self.epoch = self.file = self.row = 0
         self.shapes: list[tuple[int, ...]] = []
+        self.small_files: dict[str, Rows] = {}
         self.open()
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
@@ -64,23 +66,26 @@ class HDF5Data(Layer):
 
     def open(self) -> None:
         """Open the file at `file` in this pass's order, and put its rows in this pass's order."""
-        place = self.order(len(self.files), self.epoch)[self.file]
-        self.rows = Rows(self.files[place], list(self.layer_param.top))
+        order = numpy.arange(len(self.files))
+        if self.param.shuffle:
+            numpy.random.default_rng([self.seed, self.epoch]).shuffle(order)
+        self.rows = self.rows_of(self.files[order[self.file]])
         self.shapes = self.shapes or self.rows.shapes
         for name, shape, first in zip(self.rows.names, self.rows.shapes, self.shapes, strict=True):
             if shape != first:
                 raise DataError(
                     f"data set '{name}' has rows of shape {shape}, and in the file before they have {first}"
                 ).at(self.rows.path)
-        if self.param.shuffle:
-            self.rows.arrange(self.order(self.rows.count, self.epoch, self.file))
+        self.rows.arrange([self.seed, self.epoch, self.file] if self.param.shuffle else None)
 
-    def order(self, count: int, *number: int) -> Any:
-        """The numbers below `count`, shuffled where wanted: by `number` in the same way each time."""
-        numbers = numpy.arange(count, dtype=numpy.min_scalar_type(count))
-        if self.param.shuffle:
-            numpy.random.default_rng([self.seed, *number]).shuffle(numbers)
-        return numbers
+    def rows_of(self, path: str) -> Rows:
+        """The rows of a file: those of small files stay in memory."""
+        if path not in self.small_files:
+            rows = Rows(path, list(self.layer_param.top))
+            if not rows.is_all or sum(small.size for small in self.small_files.values()) + rows.size > WINDOW:
+                return rows
+            self.small_files[path] = rows
+        return self.small_files[path]
 
     def state(self) -> dict[str, Any]:
         return {"seed": self.seed, "epoch": self.epoch, "file": self.file, "row": self.row}

@@ -7,7 +7,7 @@ import pytest
 from gradient_check import build
 
 from cafflite.backend.ops import Ops
-from cafflite.errors import DataError, NetError
+from cafflite.errors import CaffliteError, DataError, NetError
 from cafflite.layers import _hdf5_rows
 
 
@@ -83,17 +83,81 @@ def test_shuffled_every_pass_has_each_row_once_in_another_order(files):
     assert passes[0] != labels(layer_of(files, 3, "shuffle: true", seed=1), 4)
 
 
-@pytest.mark.parametrize("shuffle", ["true", "false"])
-@pytest.mark.parametrize("chunks", [None, (1,), (7,)])
-def test_windows_of_a_large_file(tmp_path, monkeypatch, shuffle, chunks):
+@pytest.fixture(params=[None, (7,)], ids=["contiguous", "chunks of 7"])
+def hundred(request, tmp_path):
+    """The list of a file of 100 rows."""
     with h5py.File(tmp_path / "a.h5", "w") as file:
-        file.create_dataset("label", data=np.arange(100) * 10, chunks=chunks)
+        file.create_dataset("label", data=np.arange(100) * 10, chunks=request.param)
     (tmp_path / "list").write_text("a.h5")
-    expected = labels(layer_of(tmp_path / "list", 9, f"shuffle: {shuffle}"), 30)
-    for window, block in ((9 * 8, 8), (40 * 8, 16 * 8), (99 * 8, 100 * 8), (1, 1)):
-        monkeypatch.setattr(_hdf5_rows, "WINDOW", window)
-        monkeypatch.setattr(_hdf5_rows, "BLOCK", block)
-        assert labels(layer_of(tmp_path / "list", 9, f"shuffle: {shuffle}"), 30) == expected
+    return tmp_path / "list"
+
+
+@pytest.fixture(params=[(9, 1), (40, 16), (99, 100), (5, 50)], ids=str)
+def window(request, monkeypatch):
+    """How many rows of such a file fit in memory at once, and how many are best read together."""
+    for name, rows in zip(("WINDOW", "BLOCK"), request.param, strict=True):
+        monkeypatch.setattr(_hdf5_rows, name, 8 * rows)
+    monkeypatch.setattr(_hdf5_rows, "LEAST_BLOCKS", 4)
+    return request.param[0]
+
+
+def test_windows_of_a_large_file(hundred, window):
+    assert labels(layer_of(hundred, 9), 30) == [i % 100 for i in range(270)]
+
+
+def test_windows_of_a_shuffled_file(hundred, window):
+    built = layer_of(hundred, 25, "shuffle: true")
+    passes = [labels(built, 4) for _ in range(5)]
+    assert all(sorted(rows) == list(range(100)) for rows in passes)
+    assert len({tuple(rows) for rows in passes}) == 5
+    assert labels(layer_of(hundred, 50, "shuffle: true"), 10) == sum(passes, [])
+    assert labels(layer_of(hundred, 25, "shuffle: true", seed=1), 4) != passes[0]
+
+
+@pytest.mark.parametrize("batches", [1, 11])
+def test_an_exact_resume_within_a_window(hundred, window, batches):
+    built = layer_of(hundred, 7, "shuffle: true")
+    labels(built, batches)
+    state = json.loads(json.dumps(built[0].state()))
+    expected = labels(built, 20)
+    again = layer_of(hundred, 7, "shuffle: true", seed=7)
+    again[0].restore(state)
+    assert labels(again, 20) == expected
+
+
+def test_shuffled_rows_come_from_all_over_a_large_file(tmp_path, monkeypatch):
+    write(tmp_path / "a.h5", label=np.arange(100_000) * 10)
+    (tmp_path / "list").write_text("a.h5")
+    monkeypatch.setattr(_hdf5_rows, "WINDOW", 8 * 10_000)
+    found = np.array(labels(layer_of(tmp_path / "list", 10_000, "shuffle: true"), 10))
+    assert sorted(found) == list(range(100_000))
+    windows = found.reshape(10, 10_000)
+    assert abs(windows.mean(axis=1) / 50_000 - 1).max() < 0.5
+    assert (
+        abs(np.corrcoef(windows[0][:-1], windows[0][1:])[0, 1]) < 0.1
+    )  # neighbours have nothing to do with each other
+
+
+def test_a_shuffled_file_reads_each_of_its_parts_a_few_times(tmp_path, monkeypatch):
+    """Reading does not become more for each row when the file has more of them."""
+    monkeypatch.setattr(_hdf5_rows, "WINDOW", 8 * 10_000)
+    monkeypatch.setattr(_hdf5_rows, "BLOCK", 8 * 100)
+    reads = []
+    read = h5py.Dataset.__getitem__
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", lambda data, rows: reads.append(1) or read(data, rows))
+    for rows in (20_000, 80_000):
+        write(tmp_path / "a.h5", label=np.arange(rows))
+        (tmp_path / "list").write_text("a.h5")
+        reads.clear()
+        labels(layer_of(tmp_path / "list", 10_000, "shuffle: true"), rows // 10_000)
+        assert len(reads) <= 1.1 * rows / 100
+
+
+def test_small_files_are_read_once(files, monkeypatch):
+    built = layer_of(files, 40, "shuffle: true")
+    labels(built, 3)
+    monkeypatch.setattr(h5py, "File", None)
+    assert sorted(labels(built, 12))[::40] == list(range(12))
 
 
 @pytest.mark.parametrize("shuffle", ["true", "false"])
@@ -144,6 +208,40 @@ def test_a_data_set_in_a_group(tmp_path):
     write(tmp_path / "a.h5", **{"train/label": np.array([10, 20])})
     (tmp_path / "list").write_text(str(tmp_path / "a.h5"))
     assert labels(layer_of(tmp_path / "list", 2, tops=("train/label",)), 1) == [1, 2]
+
+
+@pytest.mark.parametrize("shuffle", ["true", "false"])
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((4, 2**38), r"a blob of shape \(4, 274877906944\) would have"),
+        ((2**36,), None),  # rows are read as they are needed
+        ((2**55,), "a.h5: 36,028,797,018,963,968 rows are more than can be shuffled: cut the file into parts"),
+    ],
+)
+def test_a_data_set_that_declares_terabytes(tmp_path, shape, message, shuffle):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("label", shape, "f4", chunks=(1, 2**20) if len(shape) == 2 else (2**18,))
+    (tmp_path / "list").write_text("a.h5")
+    if message is None or (shuffle == "false" and "shuffled" in message):
+        assert labels(layer_of(tmp_path / "list", param=f"shuffle: {shuffle}"), 1) == [0, 0, 0, 0]
+    else:
+        with pytest.raises(CaffliteError, match=message):
+            layer_of(tmp_path / "list", param=f"shuffle: {shuffle}")
+
+
+def test_a_filter_that_is_not_there(tmp_path):
+    """A chunk that its file says to be packed in a way that nobody here knows."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        data = file.create_dataset("label", (100,), "f4", chunks=(50,), compression="gzip")
+        data[:] = 1
+    content = (tmp_path / "a.h5").read_bytes()
+    place = content.index(b"deflate") - 8  # the filter's number, before its name
+    assert content[place : place + 2] == b"\1\0"
+    (tmp_path / "a.h5").write_bytes(content[:place] + b"\xff\x7f" + content[place + 2 :])
+    (tmp_path / "list").write_text("a.h5")
+    with pytest.raises(DataError, match="a.h5: '/label' is packed by filter 32767 of HDF5, which is not here"):
+        layer_of(tmp_path / "list")
 
 
 def links(path, kind):
