@@ -1,29 +1,10 @@
 """The worked example models/unrolled_lstm: the two nets compute, and learn, the same."""
 
-import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import cafflite
-import cafflite.models
 from cafflite.proto import prototxt
-
-MODEL = Path(next(iter(cafflite.models.__path__))) / "unrolled_lstm"
-SOURCES = os.environ | {"PYTHONPATH": str(Path(cafflite.__file__).parents[1])}
-
-
-@pytest.fixture(scope="module")
-def example():
-    """The script as a module."""
-    spec = importlib.util.spec_from_file_location("unrolled_lstm", MODEL / "unrolled_lstm.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -67,12 +48,11 @@ def test_parity(example):
     assert odd[:, 1, 0].tolist() == [sum(bits[: t + 1, 1, 0]) % 2 for t in range(6)]
 
 
-def test_the_script_writes_nets_and_picture(example, tmp_path):
-    command = [sys.executable, MODEL / "unrolled_lstm.py", "--iterations", "2"]
-    ran = subprocess.run(command, cwd=tmp_path, env=SOURCES, capture_output=True, text=True)
+def test_the_script_writes_nets_and_picture(model, run_script, tmp_path):
+    ran = run_script(tmp_path, "--iterations", "2")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[-1].split()[:2] == ["iteration", "1"]
     assert prototxt.load_net(tmp_path / "lstm.prototxt").layer[3].type == "LSTM"
     net = cafflite.Net(str(tmp_path / "unrolled_lstm.prototxt"), cafflite.TEST)
     assert net.blobs["h"].data.shape == (8, 32, 16)
-    assert (tmp_path / "unrolled_lstm.svg").read_text() == (MODEL / "unrolled_lstm.svg").read_text()
+    assert (tmp_path / "unrolled_lstm.svg").read_text() == (model / "unrolled_lstm.svg").read_text()
