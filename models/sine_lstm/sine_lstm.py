@@ -48,7 +48,8 @@ def parse_arguments() -> argparse.Namespace:
 def make_signal(length: int) -> np.ndarray:
     """The sum of four waves, sampled every 0.01, largest value 1 and mean 0."""
     t = np.arange(length) * 0.01
-    signal = 0.5 * np.sin(2 * t) - 0.05 * np.cos(17 * t + 0.8) + 0.05 * np.sin(25 * t + 10) - 0.02 * np.cos(45 * t + 0.3)
+    slow, fast = 0.5 * np.sin(2 * t), 0.05 * (np.sin(25 * t + 10) - np.cos(17 * t + 0.8))
+    signal = slow + fast - 0.02 * np.cos(45 * t + 0.3)
     signal /= np.abs(signal).max()
     return signal - signal.mean()
 
