@@ -19,8 +19,8 @@ class HDF5Data(Layer):
 
     `source` is a text file with the name of a file on each line, from the working directory or else from its own
     folder. Batches run on from file to file, and from the last to the first. With `shuffle` the order of the files,
-    and that of the rows of each, is another in every pass; of a file over 32 MB or a million rows, blocks of rows change
-    places, and rows within each 32 MB of them.
+    and that of the rows of each, is another in every pass; of a file over 32 MB or a million rows, blocks of rows
+    change places, and rows within each 32 MB of them.
     """
 
     param_name = "hdf5_data_param"
