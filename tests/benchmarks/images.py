@@ -4,7 +4,7 @@
 
 Prints the median rate of each in images per second, and the median of the ratios to Pillow round by round. The images
 are 256 x 256, noise with the spectrum of photographs, of JPEG quality 95; the layers cut 227 x 227 at random, mirror,
-and subtract a mean in batches of 64.
+and subtract a mean in batches of 32.
 """
 
 import sys
@@ -24,7 +24,7 @@ from cafflite.backend import pool
 from cafflite.database import LMDB, new_database
 from cafflite.proto.caffe_pb2 import Datum
 
-SIZE, COUNT, BATCH, BATCHES = 256, 256, 64, 24
+SIZE, COUNT, BATCH, BATCHES = 256, 256, 32, 24
 TRANSFORM = "transform_param { crop_size: 227 mirror: true mean_value: 104 mean_value: 117 mean_value: 123 }"
 
 
