@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # what __getattr__ gives
     from cafflite.classifier import Classifier
     from cafflite.detector import Detector
     from cafflite.net_spec import NetSpec, params, to_proto
+    from cafflite.recurrent_spec import bidirectional
+    from cafflite.stateful_rnn import StatefulRNN
 
 __version__ = "1.0.0"  # of the Caffe whose interface this is, as scripts ask for it; not of this package
 
@@ -50,6 +52,8 @@ _NAMES = {
     "Classifier": "classifier",
     "Detector": "detector",
     "NetSpec": "net_spec",
+    "StatefulRNN": "stateful_rnn",
+    "bidirectional": "recurrent_spec",
     "params": "net_spec",
     "to_proto": "net_spec",
 }
@@ -70,8 +74,10 @@ __all__ = [
     "NetSpec",
     "RMSPropSolver",
     "SGDSolver",
+    "StatefulRNN",
     "Timer",
     "__version__",
+    "bidirectional",
     "classifier",
     "coord_map",
     "detector",

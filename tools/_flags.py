@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from cafflite.build import meant
 from cafflite.errors import UsageError
 
-Flags = dict[str, tuple[str | int | bool, str]]  # name: (default, what it is for); the default gives the type
+Flags = dict[str, tuple[str | int | float | bool, str]]  # name: (default, what it is for); the default gives the type
 
 _BOOLEANS = {"true": True, "t": True, "yes": True, "y": True, "1": True,
              "false": False, "f": False, "no": False, "n": False, "0": False}  # fmt: skip
@@ -43,7 +43,7 @@ def parse(arguments: list[str], flags: Flags) -> tuple[SimpleNamespace, list[str
     return values, others
 
 
-def _value(given: str, text: str, default: str | int | bool) -> str | int | bool:
+def _value(given: str, text: str, default: str | int | float | bool) -> str | int | float | bool:
     if isinstance(default, bool):
         if text.lower() not in _BOOLEANS:
             raise UsageError(f"flag '{given}' is '{text}', expected true or false")
@@ -53,6 +53,11 @@ def _value(given: str, text: str, default: str | int | bool) -> str | int | bool
             return int(text)
         except ValueError:
             raise UsageError(f"flag '{given}' is '{text}', expected a whole number") from None
+    if isinstance(default, float):
+        try:
+            return float(text)
+        except ValueError:
+            raise UsageError(f"flag '{given}' is '{text}', expected a number") from None
     return text
 
 

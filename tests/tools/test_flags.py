@@ -6,6 +6,7 @@ from cafflite.tools._flags import Flags, describe, parse
 FLAGS: Flags = {
     "solver": ("", "a file"),
     "level": (0, "a number"),
+    "ratio": (0.5, "a fraction"),
     "sigint_effect": ("stop", "an effect"),
     "quiet": (False, "a switch"),
     "cache": (True, "a switch that is on"),
@@ -25,6 +26,8 @@ FLAGS: Flags = {
         ("--solver=x --solver=y", dict(solver="y")),
         ("--level 3", dict(level=3)),
         ("--level -3", dict(level=-3)),
+        ("--ratio 2", dict(ratio=2.0)),
+        ("--ratio=-1e-3", dict(ratio=-0.001)),
         ("--quiet", dict(quiet=True)),
         ("-quiet=false", dict(quiet=False)),
         ("--quiet=1", dict(quiet=True)),
@@ -59,6 +62,7 @@ def test_arguments_that_are_no_flags(line, others):
         ("--nosolver", "unknown flag '--nosolver'"),
         ("--solver", "flag '--solver' needs a value"),
         ("--level=high", "flag '--level' is 'high', expected a whole number"),
+        ("--ratio=high", "flag '--ratio' is 'high', expected a number"),
         ("--quiet=maybe", "flag '--quiet' is 'maybe', expected true or false"),
     ],
 )

@@ -1,0 +1,109 @@
+"""cafflite sample, with a net of random weights."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cafflite
+from cafflite.proto import prototxt
+from cafflite.tools import sample
+from cafflite.tools.main import main
+
+DEPLOY = Path(__file__).parents[2] / "models" / "text_gen" / "deploy.prototxt"
+SYMBOLS = "abc "
+FILES = ("--model=deploy.prototxt", "--weights=net.caffemodel", "--dict=dict.json")
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    """The net of models/text_gen with random weights, and a dictionary whose order is not that of its numbers."""
+    monkeypatch.chdir(tmp_path)
+    param = prototxt.load_net(DEPLOY)
+    for layer in param.layer:
+        layer.embed_param.input_dim = len(SYMBOLS) if layer.type == "Embed" else 0
+        if layer.type == "InnerProduct":
+            layer.inner_product_param.num_output = len(SYMBOLS)
+        if layer.type != "Embed":
+            layer.ClearField("embed_param")
+    Path("deploy.prototxt").write_text(prototxt.dump(param))
+    net = cafflite.Net("deploy.prototxt", cafflite.TEST)
+    rng = np.random.default_rng(0)
+    for blobs in net.params.values():
+        for blob in blobs:
+            blob.data[...] = rng.uniform(-1, 1, blob.shape) / np.sqrt(blob.shape[-1])
+    net.save("net.caffemodel")
+    Path("dict.json").write_text(json.dumps({symbol: SYMBOLS.index(symbol) for symbol in sorted(SYMBOLS)}))
+
+
+def run(capsys, *flags: str) -> str:
+    assert main(["sample", *FILES, "--length=30", "--seed-text=ab", *flags]) == 0
+    return capsys.readouterr().out
+
+
+def refuse(capsys, *flags: str) -> str:
+    assert main(["sample", *FILES, "--seed-text=a", *flags]) == 1
+    return capsys.readouterr().err
+
+
+def test_it_goes_on_from_the_seed_text_with_the_likeliest_characters(capsys):
+    """As one forward pass over the whole text says."""
+    text = run(capsys, "--temperature=0")
+    assert text.startswith("ab") and text.endswith("\n") and len(text) == 2 + 30 + 1
+    numbers = [SYMBOLS.index(symbol) for symbol in text[:-1]]
+    net = cafflite.Net("deploy.prototxt", cafflite.TEST, weights="net.caffemodel")
+    for name in net.inputs:
+        net.blobs[name].reshape(len(numbers), 1)
+    net.reshape()
+    cont = np.arange(len(numbers))[:, None] > 0
+    found = net.forward(input_sequence=np.array(numbers)[:, None], cont_sequence=cont)["probs"]
+    np.testing.assert_array_equal(found[1:-1, 0].argmax(axis=1), numbers[2:])
+
+
+def test_draws(capsys):
+    seeds = ("7", "7", "8")
+    drawn = [run(capsys, "--temperature=1.5", f"--random_seed={seed}") for seed in seeds]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert run(capsys) != run(capsys)
+
+
+def test_a_seed_text_in_capitals(capsys):
+    assert run(capsys, "--seed-text=A CaB").startswith("a cab")
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1, 2])
+def test_temperature(temperature):
+    probabilities = np.array([0.6, 0.3, 0.1, 0], "f")
+    rng = np.random.default_rng(0)
+    counts = np.bincount([sample.choose(probabilities, temperature, rng) for _ in range(20000)], minlength=4)
+    expected = probabilities ** (1 / temperature)
+    np.testing.assert_allclose(counts / 20000, expected / expected.sum(), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--model="], "it needs a net: --model=FILE"),
+        (["--weights="], "it needs a caffemodel: --weights=FILE"),
+        (["--dict="], "it needs a dictionary: --dict=FILE"),
+        (["--seed-text=a9b8"], "the net does not know ['8', '9']: a seed is made of 'abc '"),
+        (["--seed-text="], "the seed text is empty, expected one character or more of 'abc '"),
+        (["--length=-1"], "--length is -1, --temperature 0.8, expected 0 or more of both"),
+        (["--temperature=hot"], "flag '--temperature' is 'hot', expected a number"),
+        (["--dict=none.json"], "none.json: No such file or directory"),
+        (["--dict=deploy.prototxt"], "deploy.prototxt: not a JSON file in UTF-8"),
+        (["--dict=list.json"], "list.json: expected the number of every character, from 0 on"),
+        (["--dict=gap.json"], "gap.json: expected the number of every character, from 0 on"),
+        (["--dict=long.json"], "the net gives 4 values for 1 characters at a step, expected 5"),
+        (["--model=two.prototxt", "--weights=net.caffemodel"], "the net takes ['input_sequence', 'more'] at each step"),
+    ],
+)
+def test_mistakes_are_one_line(capsys, flags, message):
+    Path("list.json").write_text("[1, 2]")
+    Path("gap.json").write_text('{"a": 0, "b": 2}')
+    Path("long.json").write_text(json.dumps({symbol: i for i, symbol in enumerate(SYMBOLS + "d")}))
+    more = '\nlayer { name: "more" type: "Input" top: "more" input_param { shape { dim: 1 } } }\n'
+    Path("two.prototxt").write_text(Path("deploy.prototxt").read_text() + more)
+    error = refuse(capsys, *flags)
+    assert message in error and error.count("\n") == 1
