@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,15 +53,20 @@ class Step:
     bottom_shapes: tuple = ()
 
 
-@contextmanager
-def _at(where: str) -> Iterator[None]:
+class _at:
     """Errors say where they are from; memory that there isn't is one of them."""
-    try:
-        yield
-    except CaffliteError as error:
-        raise error.at(where) from error
-    except MemoryError as error:
-        raise NetError(f"it needs more memory than there is: {error}").at(where) from error
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if isinstance(error, CaffliteError):
+            raise error.at(self.where) from error
+        if isinstance(error, MemoryError):
+            raise NetError(f"it needs more memory than there is: {error}").at(self.where) from error
 
 
 def _refuse_unknown_types(net: Any) -> None:

@@ -6,6 +6,7 @@ and gives up on one that has to guess whether `g[H + j]` might count from the en
 
 import numpy
 
+from cafflite.backend.kernels import summing_kernel
 from cafflite.backend.kernels_math import f32, inlined, kernel, sigmoid, tanh
 
 VECTOR = 16  # values of the widest vectors there are
@@ -184,6 +185,31 @@ def lstm_sequence_backward(start, stop, first, weight, cont, cells, gates, top_d
                 copy(below[: below.size - h], dx[t, n])
         copy(below[-h:], dh[n])
         copy(carried[:h], dc[n])
+
+
+@summing_kernel
+def lstm_rows(weight_x, weight_h, offset, cont, seen, cells, gates, top):
+    """All of `lstm` where laying out the weights, or a call of the BLAS, would cost more than it gains.
+
+    Each gate is the sum of a row of the weights: they are read as they lie, once for each step of each stream.
+    """
+    inputs, h = weight_x.shape[1], weight_h.shape[1]
+    for n in range(top.shape[1]):
+        scale(cont[0, n], seen[0, n, inputs:], seen[0, n, inputs:])
+    for t in range(top.shape[0]):
+        for n in range(top.shape[1]):
+            x, before, gate = seen[t, n, :inputs], seen[t, n, inputs:], gates[t, n]
+            b = offset[n if offset.shape[0] > 1 else 0]
+            for j in range(gate.size):
+                row_x, row_h = weight_x[j], weight_h[j]
+                total = b[j]
+                for k in range(inputs):
+                    total += row_x[k] * x[k]
+                for k in range(h):
+                    total += row_h[k] * before[k]
+                gate[j] = total
+            unit(gate, cont[t, n], cells[t, n], cells[t + 1, n], top[t, n])
+            scale(keep_after(cont, t, n), top[t, n], seen[t + 1, n, inputs:])
 
 
 @kernel

@@ -33,7 +33,7 @@ def _joins(steps: int, streams: int, inputs: int, h: int) -> bool:
 
 
 class NumpyRecurrent(RecurrentOps):
-    """Step by step a matrix product of the BLAS and one kernel; the whole sequence in one kernel where H is small."""
+    """Step by step a matrix product of the BLAS and one kernel; all in one kernel for a small H, or a few steps alone."""
 
     def lstm_unit(self, gates: Array, cont: Array, before: Array, cell: Array, top: Array) -> None:
         from cafflite.backend import kernels_recurrent as kernels
@@ -63,7 +63,8 @@ class NumpyRecurrent(RecurrentOps):
         from cafflite.backend import kernels_recurrent as kernels
 
         steps, streams, h = top.shape
-        if not steps:
+        if streams == 1 and steps < STEPS:
+            kernels.lstm_rows(weight_x, weight_h, offset, cont, seen, cells, gates, top)
             return
         inputs = weight_x.shape[1]
         # The columns of `seen` from `first` on are multiplied step by step, those before it all at once.
@@ -146,8 +147,6 @@ class NumpyRecurrent(RecurrentOps):
         from cafflite.backend import kernels_recurrent as kernels
 
         steps, streams, _ = hidden.shape
-        if not steps:
-            return
         inputs = weight_x.shape[1]
         product = scratch[:streams]
         _multiply(seen[:-1, :, :inputs], weight_x.T, hidden)
