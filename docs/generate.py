@@ -48,7 +48,7 @@ BASES = {LossLayer: "Loss", NeuronLayer: "Activation", Recurrence: "Recurrent"}
 def write(folder: Path) -> None:
     """All generated pages, in a folder that holds nothing else."""
     shutil.rmtree(folder, ignore_errors=True)
-    pages = {f"layers/{name}": layer_page(name) for name in registry}
+    pages = {f"layers/{_file(name)}": layer_page(name) for name in registry}
     pages |= {f"commands/{name}": command_page(name) for name in main.summaries()}
     pages |= {"layers": layers_page(), "solvers": solvers_page(), "commands": commands_page(), "schema": schema_page()}
     for name, text in pages.items():
@@ -101,9 +101,9 @@ def layers_page() -> str:
     for name in sorted(registry, key=str.lower):
         families[family(name)].append(name)
     for title, names in families.items():
-        rows = [(f"[{name}](layers/{name}.md)", summary(_module(name).__doc__)) for name in names]
+        rows = [(f"[{name}](layers/{_file(name)}.md)", summary(_module(name).__doc__)) for name in names]
         parts += [f"## {title}", table(rows)]
-    return "\n\n".join([*parts, contents(f"layers/{name}" for names in families.values() for name in names)]) + "\n"
+    return "\n\n".join([*parts, contents(f"layers/{_file(name)}" for names in families.values() for name in names)]) + "\n"
 
 
 def family(name: str) -> str:
@@ -116,9 +116,8 @@ def family(name: str) -> str:
 
 def layer_page(name: str) -> str:
     """What a layer does, its settings, and an example."""
-    module = _module(name)
-    place = f'`type: "{name}"`, in `layers/{module.__name__.rpartition(".")[2]}.py`'
-    parts = [f"# {name}", markdown(module.__doc__), place, markdown(_shapes(name))]
+    place = f'`type: "{name}"`, in `layers/{_file(name)}.py`'
+    parts = [f"# {name}", markdown(_module(name).__doc__), place, markdown(_shapes(name))]
     fields = [LayerParameter.DESCRIPTOR.fields_by_name[field] for field in settings_of(name)]
     for field in fields:
         parts += [f"## {field.name}", settings(field.message_type)]
@@ -152,6 +151,11 @@ def example(name: str, case: Case) -> str:
 
 def _module(name: str):
     return sys.modules[registry[name].__module__]
+
+
+def _file(name: str) -> str:
+    """The name of a layer's file and page; types alone can differ in capitals only, as LSTM and Lstm do."""
+    return _module(name).__name__.rpartition(".")[2]
 
 
 def _shapes(name: str) -> str:
