@@ -103,7 +103,8 @@ def layers_page() -> str:
     for title, names in families.items():
         rows = [(f"[{name}](layers/{_file(name)}.md)", summary(_module(name).__doc__)) for name in names]
         parts += [f"## {title}", table(rows)]
-    return "\n\n".join([*parts, contents(f"layers/{_file(name)}" for names in families.values() for name in names)]) + "\n"
+    parts.append(contents(f"layers/{_file(name)}" for names in families.values() for name in names))
+    return "\n\n".join(parts) + "\n"
 
 
 def family(name: str) -> str:
