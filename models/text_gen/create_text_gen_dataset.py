@@ -4,7 +4,7 @@ It writes text_gen.h5 and its list text_gen.txt, dictionary.json, and copies of 
 whose layers have as many symbols as the text.
 
     mkdir demo && cd demo
-    python ../models/text_gen/create_text_gen_dataset.py --text book.txt
+    python ../models/text_gen/create_text_gen_dataset.py --text book.txt --layers 2
 """
 
 import argparse
@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from cafflite.proto import prototxt
+from cafflite.proto.caffe_pb2 import NetParameter
 
 MODEL = Path(__file__).resolve().parent
 
@@ -36,7 +37,7 @@ def main() -> None:
     Path("text_gen.txt").write_text("text_gen.h5\n")
     Path("dictionary.json").write_text(json.dumps(dictionary, indent=1) + "\n")
     for name in ("train.prototxt", "deploy.prototxt"):
-        Path(name).write_text(fit_net(MODEL / name, len(dictionary)))
+        Path(name).write_text(fit_net(MODEL / name, len(dictionary), arguments.layers))
     print(f"{arguments.streams} streams of {arguments.length} characters, {len(dictionary)} symbols")
 
 
@@ -45,6 +46,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--text", type=Path, help="a UTF-8 text file (default: Python's own language reference)")
     parser.add_argument("--streams", type=int, default=250, help="parts of the text that are read side by side (250)")
     parser.add_argument("--length", type=int, default=200, help="characters in each (200), a multiple of the batch's T")
+    parser.add_argument("--layers", type=int, default=1, help="LSTM layers, one on top of the other (1)")
     return parser.parse_args()
 
 
@@ -81,15 +83,25 @@ def cut_into_streams(text: str, dictionary: dict[str, int], streams: int) -> dic
     return rows
 
 
-def fit_net(path: Path, symbols: int) -> str:
-    """The text of the net at `path`, reading and predicting that many symbols."""
+def fit_net(path: Path, symbols: int, layers: int) -> str:
+    """The text of the net at `path`, reading and predicting that many symbols, with `layers` LSTMs in place of one.
+
+    The last one keeps its name and top, `lstm`; those below it are `lstm1`, `lstm2`, ...
+    """
     net = prototxt.load_net(path)
+    fitted = NetParameter(name=net.name)
     for layer in net.layer:
         if layer.type == "Embed":
             layer.embed_param.input_dim = symbols
         if layer.type == "InnerProduct":
             layer.inner_product_param.num_output = symbols
-    return prototxt.dump(net)
+        if layer.type == "LSTM":
+            for number in range(1, layers):
+                below = fitted.layer.add()
+                below.CopyFrom(layer)
+                below.name = below.top[0] = layer.bottom[0] = f"lstm{number}"
+        fitted.layer.add().CopyFrom(layer)
+    return prototxt.dump(fitted)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def main() -> None:
             raise SystemExit(status)
 
     text = ("--text", arguments.text.resolve()) if arguments.text else ()
-    run(sys.executable, MODEL / "create_text_gen_dataset.py", *text)
+    run(sys.executable, MODEL / "create_text_gen_dataset.py", "--layers", str(arguments.layers), *text)
     solver = prototxt.load_solver(MODEL / "solver.prototxt")
     solver.max_iter = arguments.iterations
     (arguments.output / "solver.prototxt").write_text(prototxt.dump(solver))
@@ -40,6 +40,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train a character LSTM on a text and let it write.")
     parser.add_argument("--text", type=Path, help="a UTF-8 text file (default: Python's own language reference)")
     parser.add_argument("--iterations", type=int, default=500, help="training iterations (500; the long run is 6000)")
+    parser.add_argument("--layers", type=int, default=1, help="LSTM layers, one on top of the other (1)")
     parser.add_argument("--output", type=Path, default=Path("demo"), help="folder for everything it writes (demo)")
     return parser.parse_args()
 

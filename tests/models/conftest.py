@@ -13,6 +13,7 @@ import pytest
 import cafflite
 import cafflite.models
 
+Run = Callable[..., subprocess.CompletedProcess]
 SOURCES = os.environ | {"PYTHONPATH": str(Path(cafflite.__file__).parents[1])}
 
 
@@ -32,12 +33,17 @@ def example(model) -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="module")
-def run_script(model) -> Callable[..., subprocess.CompletedProcess]:
-    """Call run_script(folder, *arguments) to run the script of the example as a reader does, in a folder."""
+@pytest.fixture(scope="session")
+def run_python() -> Run:
+    """Call run_python(folder, *arguments) to run Python as a reader does, in a folder."""
 
-    def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, str(model / f"{model.name}.py"), *arguments]
-        return subprocess.run(command, cwd=folder, env=SOURCES, capture_output=True, text=True)
+    def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, *arguments], cwd=folder, env=SOURCES, capture_output=True, text=True)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def run_script(model, run_python) -> Run:
+    """Call run_script(folder, *arguments) to run the script of the example."""
+    return lambda folder, *arguments: run_python(folder, model / f"{model.name}.py", *arguments)

@@ -1,34 +1,26 @@
 """The worked example models/text_gen, run as a reader runs it: its scripts as processes in a folder of their own."""
 
 import json
-import os
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
-import cafflite
-import cafflite.models
 from cafflite.proto import prototxt
 
-MODEL = Path(next(iter(cafflite.models.__path__))) / "text_gen"
-SOURCES = os.environ | {"PYTHONPATH": str(Path(cafflite.__file__).parents[1])}
 TEXT = "The quick brown fox jumps over the lazy dog.\n" * 3
 
 
-def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, *command], cwd=folder, env=SOURCES, capture_output=True, text=True)
-
-
 @pytest.fixture(scope="module")
-def small(tmp_path_factory) -> Path:
+def small(tmp_path_factory, model, run_python) -> Path:
     """A folder with the data set of a small text: 4 streams of 20 characters."""
     folder = tmp_path_factory.mktemp("text_gen")
     (folder / "book.txt").write_text(TEXT)
-    made = run(folder, MODEL / "create_text_gen_dataset.py", "--text", "book.txt", "--streams", "4", "--length", "20")
+    options = ("--text", "book.txt", "--streams", "4", "--length", "20")
+    made = run_python(folder, model / "create_text_gen_dataset.py", *options)
     assert made.returncode == 0, made.stderr
     return folder
 
@@ -71,8 +63,8 @@ def test_the_nets_get_the_symbols_of_the_text(small):
         assert layers["predict"].inner_product_param.num_output == symbols
 
 
-def test_the_default_text_fills_the_default_streams(tmp_path):
-    made = run(tmp_path, MODEL / "create_text_gen_dataset.py")
+def test_the_default_text_fills_the_default_streams(tmp_path, model, run_python):
+    made = run_python(tmp_path, model / "create_text_gen_dataset.py")
     assert made.returncode == 0, made.stderr
     assert columns(tmp_path, "input_sequence").shape == (200, 250)
 
@@ -85,21 +77,21 @@ def test_the_default_text_fills_the_default_streams(tmp_path):
         (None, "book.txt: No such file or directory"),
     ],
 )
-def test_a_text_that_does_not_do_is_one_sentence(tmp_path, content, message):
+def test_a_text_that_does_not_do_is_one_sentence(tmp_path, model, run_python, content, message):
     if content is not None:
         (tmp_path / "book.txt").write_bytes(content)
-    made = run(tmp_path, MODEL / "create_text_gen_dataset.py", "--text", "book.txt")
+    made = run_python(tmp_path, model / "create_text_gen_dataset.py", "--text", "book.txt")
     assert made.returncode == 1
     assert made.stderr.startswith(message) and made.stderr.count("\n") == 1
 
 
 @pytest.fixture(scope="module")
-def trained(small) -> Path:
+def trained(small, model, run_python) -> Path:
     """The same folder after 30 iterations of `cafflite train`: a snapshot and the log beside the data set."""
-    solver = prototxt.load_solver(MODEL / "solver.prototxt")
+    solver = prototxt.load_solver(model / "solver.prototxt")
     solver.max_iter, solver.display, solver.base_lr, solver.random_seed = 30, 10, 0.01, 1
     (small / "solver.prototxt").write_text(prototxt.dump(solver))
-    training = run(small, "-m", "cafflite.tools.main", "train", "--solver=solver.prototxt")
+    training = run_python(small, "-m", "cafflite.tools.main", "train", "--solver=solver.prototxt")
     assert training.returncode == 0, training.stderr
     (small / "train.log").write_text(training.stderr)
     return small
@@ -117,27 +109,66 @@ def test_training_learns(trained):
     assert seen[-1] < 0.8 * seen[0]
 
 
-def generate(folder: Path, *options: str) -> str:
+def test_training_goes_on_from_a_snapshot(trained, run_python):
+    solver = prototxt.load_solver(trained / "solver.prototxt")
+    solver.max_iter, solver.snapshot_prefix = 40, "resumed"
+    (trained / "longer.prototxt").write_text(prototxt.dump(solver))
+    snapshot = "--snapshot=text_gen_iter_30.solverstate"
+    training = run_python(trained, "-m", "cafflite.tools.main", "train", "--solver=longer.prototxt", snapshot)
+    assert training.returncode == 0, training.stderr
+    (trained / "resumed.log").write_text(training.stderr)
+    assert losses(trained / "resumed.log")[0] < losses(trained / "train.log")[-2]
+    assert (trained / "resumed_iter_40.caffemodel").is_file()
+
+
+def test_two_layers_learn_and_write(tmp_path, model, run_python):
+    (tmp_path / "book.txt").write_text(TEXT)
+    options = ("--text", "book.txt", "--streams", "4", "--length", "20", "--layers", "2")
+    assert run_python(tmp_path, model / "create_text_gen_dataset.py", *options).returncode == 0
+    for name in ("train.prototxt", "deploy.prototxt"):
+        layers = {layer.name: list(layer.bottom) for layer in prototxt.load_net(tmp_path / name).layer}
+        assert layers["lstm1"] == ["embed", "cont_sequence"] and layers["lstm"] == ["lstm1", "cont_sequence"]
+    solver = prototxt.load_solver(model / "solver.prototxt")
+    solver.max_iter, solver.display, solver.base_lr, solver.random_seed = 30, 10, 0.01, 1
+    (tmp_path / "solver.prototxt").write_text(prototxt.dump(solver))
+    training = run_python(tmp_path, "-m", "cafflite.tools.main", "train", "--solver=solver.prototxt")
+    assert training.returncode == 0, training.stderr
+    (tmp_path / "train.log").write_text(training.stderr)
+    seen = losses(tmp_path / "train.log")
+    assert seen[-1] < 0.9 * seen[0]
     weights = ("--weights", "text_gen_iter_30.caffemodel")
-    written = run(folder, MODEL / "generate_text.py", *weights, "--length", "40", *options)
-    assert written.returncode == 0, written.stderr
-    return written.stdout
+    written = run_python(tmp_path, model / "generate_text.py", *weights, "--length", "40", "--seed", "the ")
+    assert written.returncode == 0 and len(written.stdout) == len("the ") + 40 + len("\n")
 
 
-def test_generated_text_goes_on_from_the_seed(trained):
+@pytest.fixture
+def generate(model, run_python) -> Callable[..., str]:
+    """Call generate(folder, *options) for 40 characters of the net that was trained there."""
+
+    def run(folder: Path, *options: str) -> str:
+        weights = ("--weights", "text_gen_iter_30.caffemodel")
+        written = run_python(folder, model / "generate_text.py", *weights, "--length", "40", *options)
+        assert written.returncode == 0, written.stderr
+        return written.stdout
+
+    return run
+
+
+def test_generated_text_goes_on_from_the_seed(trained, generate):
     text = generate(trained, "--seed", "The ")
     assert text.startswith("the ") and len(text) == len("the ") + 40 + len("\n")
     assert set(text) <= set(json.loads((trained / "dictionary.json").read_text()))
     assert text == generate(trained, "--seed", "the ", "--temperature", "0")
 
 
-def test_the_temperature_draws(trained):
+def test_the_temperature_draws(trained, generate):
     drawn = [generate(trained, "--temperature", "1.5", "--random-seed", seed) for seed in ("1", "1", "2")]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_a_seed_the_net_does_not_know_is_one_sentence(trained):
-    written = run(trained, MODEL / "generate_text.py", "--weights", "text_gen_iter_30.caffemodel", "--seed", "q9")
+def test_a_seed_the_net_does_not_know_is_one_sentence(trained, model, run_python):
+    options = ("--weights", "text_gen_iter_30.caffemodel", "--seed", "q9")
+    written = run_python(trained, model / "generate_text.py", *options)
     assert written.returncode == 1
     assert written.stderr.startswith("the net does not know ['9']: a seed is made of ")
 
@@ -145,9 +176,9 @@ def test_a_seed_the_net_does_not_know_is_one_sentence(trained):
 @pytest.mark.skipif(
     not Path(sys.executable).with_name("cafflite").exists(), reason="needs the console script: pip install --editable ."
 )
-def test_the_demo_runs_from_text_to_text(tmp_path):
+def test_the_demo_runs_from_text_to_text(tmp_path, model, run_python):
     (tmp_path / "book.txt").write_text("when all the work and no play makes jack a dull boy\n" * 1000)
-    demo = run(tmp_path, MODEL / "demo.py", "--text", "book.txt", "--iterations", "3", "--output", "out")
+    demo = run_python(tmp_path, model / "demo.py", "--text", "book.txt", "--iterations", "3", "--output", "out")
     assert demo.returncode == 0, demo.stderr
     assert (tmp_path / "out" / "text_gen_iter_3.caffemodel").is_file()
     assert demo.stdout.count("generate_text.py") == 3
