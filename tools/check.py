@@ -38,6 +38,7 @@ def run(flags: SimpleNamespace, file: str) -> int:
 
 
 def _is_solver(path: str) -> bool:
-    """Whether a file is less wrong as a solver than as a net."""
+    """Whether a file has no layers, and is less wrong as a solver than as a net."""
     as_solver, as_net = (prototxt.inspect(path, kind) for kind in (SolverParameter, NetParameter))
-    return len(as_solver.mistakes) < len(as_net.mistakes)
+    has_layers = as_net.message is not None and (as_net.message.layer or as_net.message.layers)
+    return not has_layers and len(as_solver.mistakes) < len(as_net.mistakes)

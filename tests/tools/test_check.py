@@ -59,6 +59,12 @@ def test_a_solver_with_mistakes_is_still_taken_for_one(capsys):
     assert "unknown field 'momntum' in SolverParameter; did you mean 'momentum'?" in capsys.readouterr().out
 
 
+def test_a_net_of_one_layer_with_two_mistakes_is_a_net(capsys):
+    Path("net.prototxt").write_text('layer { nam: "x" type: "ReLU" botom: "x" }')
+    assert main(["check", "net.prototxt"]) == 1
+    assert [line.split("'")[1] for line in capsys.readouterr().out.splitlines()[:2]] == ["nam", "botom"]
+
+
 def test_a_phase_that_does_not_exist(capsys):
     assert main(["check", "net.prototxt", "--phase=BOTH"]) == 1
     assert capsys.readouterr().err == "cafflite: check: --phase is 'BOTH', expected TRAIN, TEST or ALL\n"
