@@ -191,7 +191,7 @@ def lstm_sequence_backward(start, stop, first, weight, cont, cells, gates, top_d
 def lstm_rows(weight_x, weight_h, offset, cont, seen, cells, gates, top):
     """All of `lstm` where laying out the weights, or a call of the BLAS, would cost more than it gains.
 
-    Each gate is the sum of a row of the weights: they are read as they lie, once for each step of each stream.
+    The weights are read as they lie, a row for each gate, once for each step of each stream.
     """
     inputs, h = weight_x.shape[1], weight_h.shape[1]
     for n in range(top.shape[1]):
@@ -200,14 +200,21 @@ def lstm_rows(weight_x, weight_h, offset, cont, seen, cells, gates, top):
         for n in range(top.shape[1]):
             x, before, gate = seen[t, n, :inputs], seen[t, n, inputs:], gates[t, n]
             b = offset[n if offset.shape[0] > 1 else 0]
-            for j in range(gate.size):
-                row_x, row_h = weight_x[j], weight_h[j]
-                total = b[j]
+            for j in range(h):
+                i, f, o, g = b[j], b[h + j], b[2 * h + j], b[3 * h + j]
+                wi, wf, wo, wg = weight_x[j], weight_x[h + j], weight_x[2 * h + j], weight_x[3 * h + j]
                 for k in range(inputs):
-                    total += row_x[k] * x[k]
+                    i += wi[k] * x[k]
+                    f += wf[k] * x[k]
+                    o += wo[k] * x[k]
+                    g += wg[k] * x[k]
+                wi, wf, wo, wg = weight_h[j], weight_h[h + j], weight_h[2 * h + j], weight_h[3 * h + j]
                 for k in range(h):
-                    total += row_h[k] * before[k]
-                gate[j] = total
+                    i += wi[k] * before[k]
+                    f += wf[k] * before[k]
+                    o += wo[k] * before[k]
+                    g += wg[k] * before[k]
+                gate[j], gate[h + j], gate[2 * h + j], gate[3 * h + j] = i, f, o, g
             unit(gate, cont[t, n], cells[t, n], cells[t + 1, n], top[t, n])
             scale(keep_after(cont, t, n), top[t, n], seen[t + 1, n, inputs:])
 
