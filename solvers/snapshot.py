@@ -64,8 +64,7 @@ def restore(solver: Solver, path: Path) -> None:
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
     try:
-        iteration, current_step, model, history = (_from_hdf5 if is_hdf5 else _from_proto)(path)
-        _check_history(solver, history)
+        iteration, current_step, model, history = (_from_hdf5 if is_hdf5 else _from_proto)(solver, path)
     except WeightsError as error:
         raise error.at(path) from error
     # The checksums say which weights belong to the state; else they are where Caffe had them, or beside the state.
@@ -109,7 +108,7 @@ def _to_proto(solver: Solver, model: str) -> bytes:
     return state.SerializeToString()
 
 
-def _from_proto(path: str) -> State:
+def _from_proto(solver: Solver, path: str) -> State:
     try:
         with open(path, "rb") as file:
             state = SolverState.FromString(file.read())
@@ -118,7 +117,9 @@ def _from_proto(path: str) -> State:
         raise WeightsError("this is not a solverstate, or a damaged one") from error
     if not state.HasField("iter") or state.iter < 0:
         raise WeightsError("there is no iteration in this file, expected a solverstate")
-    return state.iter, state.current_step, model, [blob_proto.to_array(blob) for blob in state.history]
+    history = [blob_proto.to_array(blob) for blob in state.history]
+    _check_history(solver, history)
+    return state.iter, state.current_step, model, history
 
 
 def _to_hdf5(solver: Solver, model: str) -> bytes:
@@ -135,16 +136,18 @@ def _to_hdf5(solver: Solver, model: str) -> bytes:
     return content.getvalue()
 
 
-def _from_hdf5(path: str) -> State:
+def _from_hdf5(solver: Solver, path: str) -> State:
     with hdf5.reading(path, WeightsError) as file:
         iteration, current_step = _integer(file, "iter"), _integer(file, "current_step")
-        model = hdf5.member(file, "learned_net", WeightsError)[()] if "learned_net" in file else b""
+        name = hdf5.member(file, "learned_net", WeightsError) if "learned_net" in file else None
+        model = name[()] if getattr(name, "shape", None) == () else b"" if name is None else name
         if iteration < 0 or not isinstance(model, bytes):
             raise WeightsError(f"iter is {iteration} and learned_net {model!r}, expected 0 or more and a string")
         group = hdf5.member(file, "history", WeightsError)
         history = [hdf5.member(group, str(i), WeightsError) for i in range(len(group))]
         if any(getattr(item, "dtype", numpy.dtype(object)).kind != "f" for item in history):
             raise WeightsError("the history is not made of numbers, expected a solverstate")
+        _check_history(solver, history)  # before it is read: a file can declare more than there is memory for
         return iteration, current_step, model.decode(errors="replace"), [item[()] for item in history]
 
 

@@ -391,6 +391,10 @@ def virtual(file: h5py.File) -> None:
     file.create_virtual_dataset("data/ip/0", layout)
 
 
+def terabytes(file: h5py.File) -> None:
+    file.create_dataset("data/ip/0", (2**40,), "f4", chunks=(2**20,))
+
+
 def endless(file: h5py.File) -> None:
     file["data/ip/again"] = file.require_group("data/ip")
 
@@ -419,6 +423,7 @@ def nothing(file: h5py.File) -> None:
         (linked_root, "'/data' is a link to something elsewhere"),
         (external_storage, "'/data/ip/0' has its numbers in another file"),
         (virtual, "'/data/ip/0' has its numbers in another file"),
+        (terabytes, r"layer 'ip' has \(1099511627776,\) in the file and \(2,\) in the net"),
         (endless, "'/data/ip/again' is a group that stands in two places"),
         (text, "'data/ip/0' is not a parameter"),
         (other_name, "'data/ip/weight' is not a parameter"),

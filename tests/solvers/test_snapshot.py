@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -137,6 +138,24 @@ def test_a_snapshot_that_caffe_has_written_over_ours_is_taken_as_it_is(capfd):
     second.restore("snap_iter_2.solverstate")
     assert "is of another snapshot" in capfd.readouterr().err
     assert (second.net.data_buffer == 1).all() and (second.history[0] == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        ("history/0", "f4", r"history blob 0 has shape \(1099511627776,\)"),
+        ("learned_net", "S1", "expected 0 or more and a"),
+    ],
+)
+def test_what_declares_terabytes_is_refused_before_it_is_read(name, kind, message):
+    first = solver(snapshot_format="HDF5")
+    first.snapshot()
+    os.remove("snap_iter_0.resume.h5.npz")
+    with h5py.File("snap_iter_0.solverstate.h5", "a") as file:
+        del file[name]
+        file.create_dataset(name, (2**40,), kind, chunks=(2**20,))
+    with pytest.raises(WeightsError, match=message):
+        first.restore("snap_iter_0.solverstate.h5")
 
 
 @pytest.mark.parametrize("extension", ["", ".h5"])
