@@ -139,8 +139,9 @@ def _to_hdf5(solver: Solver, model: str) -> bytes:
 def _from_hdf5(solver: Solver, path: str) -> State:
     with hdf5.reading(path, WeightsError) as file:
         iteration, current_step = _integer(file, "iter"), _integer(file, "current_step")
-        name = hdf5.member(file, "learned_net", WeightsError) if "learned_net" in file else None
-        model = name[()] if getattr(name, "shape", None) == () else b"" if name is None else name
+        model: Any = hdf5.member(file, "learned_net", WeightsError) if "learned_net" in file else b""
+        if getattr(model, "shape", None) == ():
+            model = model[()]
         if iteration < 0 or not isinstance(model, bytes):
             raise WeightsError(f"iter is {iteration} and learned_net {model!r}, expected 0 or more and a string")
         group = hdf5.member(file, "history", WeightsError)

@@ -21,7 +21,7 @@ def main() -> None:
 
     def run(*command: str | Path, log: str = "") -> None:
         print("\n$", shlex.join(str(word) for word in command) + (f" 2>&1 | tee {log}" if log else ""), flush=True)
-        program = {"cafflite": [sys.executable, "-m", "cafflite.tools.main"], "python": [sys.executable]}[command[0]]
+        program = {"cafflite": [sys.executable, "-m", "cafflite.tools.main"], "python": [sys.executable]}[str(command[0])]
         words = [*program, *command[1:]]
         status = tee(words, folder, folder / log) if log else subprocess.run(words, cwd=folder).returncode
         if status:
