@@ -21,8 +21,8 @@ def main() -> None:
 
     def run(*command: str | Path, log: str = "") -> None:
         print("\n$", shlex.join(str(word) for word in command) + (f" 2>&1 | tee {log}" if log else ""), flush=True)
-        program = {"cafflite": [sys.executable, "-m", "cafflite.tools.main"], "python": [sys.executable]}[str(command[0])]
-        words = [*program, *command[1:]]
+        module = ["-m", "cafflite.tools.main"] if command[0] == "cafflite" else []
+        words = [sys.executable, *module, *command[1:]]
         status = tee(words, folder, folder / log) if log else subprocess.run(words, cwd=folder).returncode
         if status:
             raise SystemExit(status)
