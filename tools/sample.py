@@ -5,7 +5,8 @@
 
 The net has one input beside the sequence indicators of its recurrent layers, the number of a character, and one output,
 the probability of each character to come next. The dictionary is a JSON file with the number of every character, as
-models/text_gen makes it. A seed text in capitals is taken in lower case where the net knows no capitals.
+models/text_gen makes it. A seed text in capitals is taken in lower case where the net knows no capitals. A seed file can be
+a whole book: the net reads it, without the characters that it does not know, and goes on from its end.
 """
 
 import json
@@ -28,6 +29,7 @@ FLAGS: Flags = {
     "weights": ("", "its caffemodel"),
     "dict": ("", "the JSON file with the number of every character"),
     "seed_text": ("the ", "text to go on from"),
+    "seed_file": ("", "a text file to go on from in its place"),
     "length": (1000, "characters to write"),
     "temperature": (0.8, "0 takes the likeliest character; the higher, the more daring"),
     "random_seed": (-1, "makes the draws repeatable, from 0 on"),
@@ -42,9 +44,10 @@ def run(flags: SimpleNamespace) -> int:
         raise UsageError(f"--length is {flags.length}, --temperature {flags.temperature:g}, expected 0 or more of both")
     log.quiet = True  # of the layers that the snapshot has and this net does without
     numbers = read_dictionary(flags.dict)
-    seed_text = known(flags.seed_text, numbers)
+    seed_text = read_seed(flags.seed_file, numbers) if flags.seed_file else known(flags.seed_text, numbers)
     rnn = StatefulRNN(flags.model, flags.weights)
-    print(seed_text, end="")
+    if not flags.seed_file:
+        print(seed_text, end="")
     rng = numpy.random.default_rng(flags.random_seed if flags.random_seed >= 0 else None)
     with one_blas_thread:
         for symbol in generate(rnn, numbers, seed_text, flags.length, flags.temperature, rng):
@@ -65,6 +68,18 @@ def read_dictionary(path: str | os.PathLike) -> dict[str, int]:
     if not isinstance(numbers, dict) or sorted(numbers.values(), key=str) != sorted(range(len(numbers)), key=str):
         raise UsageError(f"{path}: expected the number of every character, from 0 on, as in {{'a': 0, 'b': 1}}")
     return dict(sorted(numbers.items(), key=lambda item: item[1]))
+
+
+def read_seed(path: str | os.PathLike, numbers: dict[str, int]) -> str:
+    """What the net knows of the text in a file. Raises UsageError."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except OSError as error:
+        raise UsageError(f"{path}: {reason(error)}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start}: convert it first") from None
+    return known("".join(symbol for symbol in text if {symbol, symbol.lower()} & numbers.keys()), numbers)
 
 
 def known(text: str, numbers: dict[str, int]) -> str:

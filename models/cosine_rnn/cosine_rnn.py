@@ -13,6 +13,7 @@ import numpy as np
 import cafflite
 from cafflite import log
 from cafflite.proto import prototxt
+from cafflite.solvers.base import Solver
 
 MODEL = Path(__file__).resolve().parent
 NETS = {"lstm": "LSTM", "gru": "GRU", "rnn": "simple RNN", "bidirectional": "bidirectional LSTM"}
@@ -49,7 +50,7 @@ def cosine(step: np.ndarray) -> np.ndarray:
     return np.cos(2 * np.pi / PERIOD * step)
 
 
-def make_solver(name: str, iterations: int, random_seed: int) -> cafflite.AdamSolver:
+def make_solver(name: str, iterations: int, random_seed: int) -> Solver:
     """The solver of solver.prototxt, with the net of that name."""
     param = prototxt.load_solver(MODEL / "solver.prototxt")
     param.net = str(MODEL / f"{name}.prototxt")
@@ -58,7 +59,7 @@ def make_solver(name: str, iterations: int, random_seed: int) -> cafflite.AdamSo
     return cafflite.get_solver(param)
 
 
-def train(solver: cafflite.AdamSolver, random_seed: int) -> np.ndarray:
+def train(solver: Solver, random_seed: int) -> np.ndarray:
     """Show streams that begin anywhere in the cosine, piece after piece; the loss of every iteration, (max_iter,)."""
     rng = np.random.default_rng(random_seed)
     blobs = solver.net.blobs
@@ -77,7 +78,7 @@ def train(solver: cafflite.AdamSolver, random_seed: int) -> np.ndarray:
     return losses
 
 
-def go_on(solver: cafflite.AdamSolver, name: str) -> np.ndarray:
+def go_on(solver: Solver, name: str) -> np.ndarray:
     """What the net makes of the cosine's first steps, each value it makes being its next input: (FREE,).
 
     A net that reads forward alone takes one step at a time and carries its state. One that reads both ways has to read

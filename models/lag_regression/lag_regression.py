@@ -14,6 +14,7 @@ import numpy as np
 import cafflite
 from cafflite import log
 from cafflite.proto import prototxt
+from cafflite.solvers.base import Solver
 
 MODEL = Path(__file__).resolve().parent
 LENGTH = 1000  # of the signal
@@ -77,7 +78,7 @@ class Windows:
         self.data = np.where(np.arange(WIDTH)[:, None] < self.lengths, signal[np.minimum(places, len(signal) - 1)], 0)
 
 
-def make_solver(random_seed: int) -> cafflite.AdamSolver:
+def make_solver(random_seed: int) -> Solver:
     """The solver of solver.prototxt."""
     param = prototxt.load_solver(MODEL / "solver.prototxt")
     param.net = str(MODEL / param.net)
@@ -95,7 +96,7 @@ def show(net: cafflite.Net, windows: Windows, chosen: np.ndarray) -> None:
     blobs["target"].data[:, 0] = windows.targets[chosen]
 
 
-def train(solver: cafflite.AdamSolver, windows: Windows, half: int, rng: np.random.Generator) -> float:
+def train(solver: Solver, windows: Windows, half: int, rng: np.random.Generator) -> float:
     """One epoch over the first `half` windows, in random order; its mean loss."""
     losses = []
     for batch in rng.permutation(half)[: half // BATCH * BATCH].reshape(-1, BATCH):
@@ -105,7 +106,7 @@ def train(solver: cafflite.AdamSolver, windows: Windows, half: int, rng: np.rand
     return float(np.mean(losses))
 
 
-def predict(solver: cafflite.AdamSolver, windows: Windows) -> np.ndarray:
+def predict(solver: Solver, windows: Windows) -> np.ndarray:
     """What the net says for every window, (windows,)."""
     net = solver.test_nets[0]
     net.share_with(solver.net)

@@ -15,6 +15,7 @@ import cafflite
 from cafflite import log
 from cafflite.proto import prototxt
 from cafflite.proto.caffe_pb2 import NetParameter
+from cafflite.solvers.base import Solver
 
 MODEL = Path(__file__).resolve().parent
 WINDOW = 320  # time steps of a forward pass
@@ -54,7 +55,7 @@ def make_signal(length: int) -> np.ndarray:
     return signal - signal.mean()
 
 
-def make_solver(layers: int, units: int, random_seed: int) -> cafflite.SGDSolver:
+def make_solver(layers: int, units: int, random_seed: int) -> Solver:
     """The solver of solver.prototxt, its net with that many Lstm layers, all gates open to what they remember."""
     param = prototxt.load_solver(MODEL / "solver.prototxt")
     param.net_param.CopyFrom(stack(prototxt.load_net(MODEL / param.net), layers, units))
@@ -87,7 +88,7 @@ def stack(net: NetParameter, layers: int, units: int) -> NetParameter:
     return stacked
 
 
-def train(solver: cafflite.SGDSolver, signal: np.ndarray, iterations: int) -> np.ndarray:
+def train(solver: Solver, signal: np.ndarray, iterations: int) -> np.ndarray:
     """Show the windows in turn, the state going on from one to the next; the loss of every iteration."""
     blobs = solver.net.blobs
     windows = signal.reshape(-1, WINDOW, 1)
@@ -105,7 +106,7 @@ def train(solver: cafflite.SGDSolver, signal: np.ndarray, iterations: int) -> np
     return losses
 
 
-def predict(solver: cafflite.SGDSolver, length: int) -> np.ndarray:
+def predict(solver: Solver, length: int) -> np.ndarray:
     """The signal as the trained net makes it, one step a forward pass, with the state that it carries."""
     net = solver.test_nets[0]
     net.share_with(solver.net)

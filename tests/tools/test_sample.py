@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 import cafflite
+import cafflite.models
 from cafflite.proto import prototxt
 from cafflite.tools import sample
 from cafflite.tools.main import main
 
-DEPLOY = Path(__file__).parents[2] / "models" / "text_gen" / "deploy.prototxt"
+DEPLOY = Path(next(iter(cafflite.models.__path__))) / "text_gen" / "deploy.prototxt"
 SYMBOLS = "abc "
 FILES = ("--model=deploy.prototxt", "--weights=net.caffemodel", "--dict=dict.json")
 
@@ -70,6 +71,26 @@ def test_draws(capsys):
 
 def test_a_seed_text_in_capitals(capsys):
     assert run(capsys, "--seed-text=A CaB").startswith("a cab")
+
+
+def test_a_seed_file_is_read_without_what_the_net_does_not_know(capsys):
+    Path("book.txt").write_text("A 1 [c]ab!\n")
+    from_file = run(capsys, "--temperature=0", "--seed_file=book.txt")
+    assert "a  cab" + from_file == run(capsys, "--temperature=0", "--seed-text=a  cab")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "sample: book.txt: No such file or directory"),
+        (b"caf\xe9", "sample: book.txt: not UTF-8 at byte 3: convert it first"),
+        (b"12!", "sample: the seed text is empty"),
+    ],
+)
+def test_a_seed_file_that_does_not_do(capsys, content, message):
+    if content is not None:
+        Path("book.txt").write_bytes(content)
+    assert refuse(capsys, "--seed_file=book.txt").startswith(f"cafflite: {message}")
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1, 2])
