@@ -5,8 +5,8 @@
 
 The net has one input beside the sequence indicators of its recurrent layers, the number of a character, and one output,
 the probability of each character to come next. The dictionary is a JSON file with the number of every character, as
-models/text_gen makes it. A seed text in capitals is taken in lower case where the net knows no capitals. A seed file can be
-a whole book: the net reads it, without the characters that it does not know, and goes on from its end.
+models/text_gen makes it. A seed text in capitals is taken in lower case where the net knows no capitals. A seed file
+can be a whole book: the net reads it, without the characters that it does not know, and goes on from its end.
 """
 
 import json

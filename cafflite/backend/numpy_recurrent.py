@@ -33,7 +33,7 @@ def _joins(steps: int, streams: int, inputs: int, h: int) -> bool:
 
 
 class NumpyRecurrent(RecurrentOps):
-    """Step by step a matrix product of the BLAS and one kernel; all in one kernel for a small H, or a few steps alone."""
+    """Step by step a product of the BLAS and one kernel; all in one kernel for a small H, or a few steps alone."""
 
     def lstm_unit(self, gates: Array, cont: Array, before: Array, cell: Array, top: Array) -> None:
         from cafflite.backend import kernels_recurrent as kernels

@@ -10,6 +10,7 @@ import cafflite
 from cafflite import log
 from cafflite.proto import prototxt
 from cafflite.proto.caffe_pb2 import NetParameter, SolverParameter
+from cafflite.solvers.base import Solver
 
 MODELS = Path(__file__).parents[2] / "models"
 STEPS, STREAMS, SYMBOLS = 50, 250, 47
@@ -34,6 +35,12 @@ def network(make: Callable[[], NetParameter], train: bool) -> Callable[[], objec
 
 def characters() -> Callable[[], object]:
     """A training iteration of models/text_gen."""
+    solver = text_gen_solver()
+    return lambda: solver.step(1)
+
+
+def text_gen_solver() -> Solver:
+    """That of models/text_gen, with a data set of random characters."""
     import h5py
 
     log.quiet = True
@@ -50,8 +57,7 @@ def characters() -> Callable[[], object]:
     for layer in param.net_param.layer:
         if layer.type == "HDF5Data":
             layer.hdf5_data_param.source = str(folder / "list.txt")
-    solver = cafflite.get_solver(param)
-    return lambda: solver.step(1)
+    return cafflite.get_solver(param)
 
 
 def sine() -> Callable[[], object]:

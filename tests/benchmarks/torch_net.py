@@ -1,4 +1,4 @@
-"""A NetParameter in PyTorch, eager: the same layers on the same shapes, as somebody who writes PyTorch would have them."""
+"""A NetParameter in PyTorch, eager: the same layers on the same shapes, as one who writes PyTorch would have them."""
 
 from collections.abc import Callable
 
