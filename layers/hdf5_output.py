@@ -1,6 +1,6 @@
 """HDF5Output: the batches that pass, as the data sets `data` and `label` of a file."""
 
-from cafflite import hdf5_rows
+from cafflite import growing_hdf5
 from cafflite.errors import NetError, ShapeError
 from cafflite.layers.base import Blobs, Layer, layer
 
@@ -33,5 +33,5 @@ class HDF5Output(Layer):
             name: self.ops.to_host(blob.data).reshape(blob.num, blob.channels, blob.height, blob.width)
             for name, blob in zip(("data", "label"), bottom, strict=True)
         }
-        hdf5_rows.write(self.param.file_name, batch, anew=not self.begun)
+        growing_hdf5.write(self.param.file_name, batch, anew=not self.begun)
         self.begun = True

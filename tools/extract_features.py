@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import SimpleNamespace
 
-from cafflite import hdf5_rows, log
+from cafflite import growing_hdf5, log
 from cafflite import weights as weight_files
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
@@ -96,7 +96,7 @@ def _new_file(path: str, name: str) -> Iterator[AddBatch]:
 
         def add_batch(features: Array) -> None:
             nonlocal count
-            hdf5_rows.write(temporary, {name: features}, anew=count == 0)
+            growing_hdf5.write(temporary, {name: features}, anew=count == 0)
             count += len(features)
 
         yield add_batch

@@ -1,4 +1,4 @@
-"""hdf5_rows: files that grow and are whole all the while."""
+"""growing_hdf5: files that grow and are whole all the while."""
 
 import resource
 import signal
@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from cafflite import hdf5_rows
+from cafflite import growing_hdf5
 from cafflite.errors import DataError, FileError
 
 
@@ -33,17 +33,17 @@ def test_rows_follow_each_other(tmp_path):
     path = tmp_path / "out.h5"
     sizes = [3, 5, 1, 400, 2]
     for i, rows in enumerate(sizes):
-        hdf5_rows.write(path, batch(i, rows), anew=i == 0)
+        growing_hdf5.write(path, batch(i, rows), anew=i == 0)
         assert numbers(path) == np.repeat(range(i + 1), sizes[: i + 1]).tolist()
     assert {name: rows.dtype for name, rows in read(path).items()} == {"data": np.float32, "label": np.float64}
-    hdf5_rows.write(path, batch(7), anew=True)
+    growing_hdf5.write(path, batch(7), anew=True)
     assert numbers(path) == [7, 7, 7]
 
 
 def test_a_batch_costs_as_much_as_it_is_large(tmp_path, monkeypatch):
     """However many came before: the bytes that are read and written stay the same."""
     sizes = []
-    put, read = hdf5_rows._Changes.put, hdf5_rows._Changes.read
+    put, read = growing_hdf5._Changes.put, growing_hdf5._Changes.read
 
     def counted(method):
         def run(self, *arguments):
@@ -53,11 +53,11 @@ def test_a_batch_costs_as_much_as_it_is_large(tmp_path, monkeypatch):
 
         return run
 
-    monkeypatch.setattr(hdf5_rows._Changes, "put", counted(put))
-    monkeypatch.setattr(hdf5_rows._Changes, "read", counted(read))
+    monkeypatch.setattr(growing_hdf5._Changes, "put", counted(put))
+    monkeypatch.setattr(growing_hdf5._Changes, "read", counted(read))
     for i in range(300):
         sizes.append(0)
-        hdf5_rows.write(tmp_path / "out.h5", batch(i, 100), anew=i == 0)
+        growing_hdf5.write(tmp_path / "out.h5", batch(i, 100), anew=i == 0)
     assert max(sizes[200:]) < 1.5 * max(sizes[1:100])
 
 
@@ -66,8 +66,8 @@ class Killed(BaseException):
 
 
 def test_killed_between_any_two_writes_to_the_disk(tmp_path, monkeypatch):
-    path, put = tmp_path / "out.h5", hdf5_rows._Changes.put
-    hdf5_rows.write(path, batch(0), anew=True)
+    path, put = tmp_path / "out.h5", growing_hdf5._Changes.put
+    growing_hdf5.write(path, batch(0), anew=True)
     moments = 0
     for i in range(1, 150):  # the trees of chunks grow nodes in between
         before = path.read_bytes()
@@ -80,49 +80,49 @@ def test_killed_between_any_two_writes_to_the_disk(tmp_path, monkeypatch):
                 raise Killed
             put(self, place, content)
 
-        monkeypatch.setattr(hdf5_rows._Changes, "put", put_until_killed)
+        monkeypatch.setattr(growing_hdf5._Changes, "put", put_until_killed)
         try:
-            hdf5_rows.write(path, batch(i), anew=False)
+            growing_hdf5.write(path, batch(i), anew=False)
         except Killed:
             moments += 1
             found = read(path)
             for rows in found.values():
                 assert rows.reshape(len(rows), -1)[: 3 * i, 0].tolist() == np.repeat(range(i), 3).tolist()
             path.write_bytes(before)
-            monkeypatch.setattr(hdf5_rows._Changes, "put", put)
-            hdf5_rows.write(path, batch(i), anew=False)
+            monkeypatch.setattr(growing_hdf5._Changes, "put", put)
+            growing_hdf5.write(path, batch(i), anew=False)
     assert moments > 60
     assert numbers(path) == np.repeat(range(150), 3).tolist()
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path):
     path = tmp_path / "out.h5"
-    hdf5_rows.write(path, batch(0), anew=True)
+    growing_hdf5.write(path, batch(0), anew=True)
     before = path.read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     for anew in (False, True):
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5000, limits[1]))
         try:
             with pytest.raises(FileError, match=f"^{path}: cannot be written.*: File too large"):
-                hdf5_rows.write(path, batch(1, 2000), anew)
+                growing_hdf5.write(path, batch(1, 2000), anew)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert path.read_bytes() == before
-    hdf5_rows.write(path, batch(1), anew=False)
+    growing_hdf5.write(path, batch(1), anew=False)
     assert numbers(path) == [0, 0, 0, 1, 1, 1]
 
 
 def test_an_interrupted_batch_is_finished(tmp_path, monkeypatch):
-    path, add = tmp_path / "out.h5", hdf5_rows._add
-    hdf5_rows.write(path, batch(0), anew=True)
+    path, add = tmp_path / "out.h5", growing_hdf5._add
+    growing_hdf5.write(path, batch(0), anew=True)
 
     def interrupted(file, rows):
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         add(file, rows)
 
-    monkeypatch.setattr(hdf5_rows, "_add", interrupted)
+    monkeypatch.setattr(growing_hdf5, "_add", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        hdf5_rows.write(path, batch(1), anew=False)
+        growing_hdf5.write(path, batch(1), anew=False)
     assert numbers(path) == [0, 0, 0, 1, 1, 1]
 
 
@@ -154,15 +154,15 @@ def link(path):
 )
 def test_a_file_that_others_have_harmed(tmp_path, harm, message):
     path = tmp_path / "out.h5"
-    hdf5_rows.write(path, batch(0), anew=True)
+    growing_hdf5.write(path, batch(0), anew=True)
     harm(path)
     with pytest.raises(FileError, match=f"^{path}: {message}"):
-        hdf5_rows.write(path, batch(1), anew=False)
+        growing_hdf5.write(path, batch(1), anew=False)
 
 
 def test_rows_of_another_shape(tmp_path):
-    hdf5_rows.write(tmp_path / "out.h5", batch(0), anew=True)
+    growing_hdf5.write(tmp_path / "out.h5", batch(0), anew=True)
     message = r"out.h5: rows of shape \(3, 5, 1, 1\) cannot follow \(3, 2, 1, 1\) of 'data'"
     with pytest.raises(DataError, match=message):
-        hdf5_rows.write(tmp_path / "out.h5", batch(1, width=5), anew=False)
+        growing_hdf5.write(tmp_path / "out.h5", batch(1, width=5), anew=False)
     assert numbers(tmp_path / "out.h5") == [0, 0, 0]
