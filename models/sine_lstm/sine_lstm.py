@@ -3,6 +3,7 @@
     python sine_lstm.py                                                # one window of 320 steps, 15 units
     python sine_lstm.py --layers 2 --units 7
     python sine_lstm.py --windows 3 --units 50 --iterations 10000
+    python sine_lstm.py --windows 10 --units 100 --iterations 40000 --clip-gradients 1
 """
 
 import argparse
@@ -27,6 +28,7 @@ def main() -> None:
     log.quiet = True  # step(1) has a message for every iteration
     signal = make_signal(arguments.windows * WINDOW)
     solver = make_solver(arguments.layers, arguments.units, arguments.random_seed)
+    solver.param.clip_gradients = arguments.clip_gradients
     losses = train(solver, signal, arguments.iterations)
     predicted = predict(solver, len(signal))
     loss = losses[-AVERAGED * arguments.windows :].mean()
@@ -41,6 +43,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--layers", type=int, default=1, help="Lstm layers, one on top of the other (1)")
     parser.add_argument("--units", type=int, default=15, help="units of each (15)")
     parser.add_argument("--iterations", type=int, default=5000, help="training iterations, a window each (5000)")
+    parser.add_argument("--clip-gradients", type=float, default=-1, help="the norm of all gradients at most (any)")
     parser.add_argument("--random-seed", type=int, default=1, help="makes the weights repeatable (1)")
     parser.add_argument("--output", type=Path, default=Path("sine_lstm.png"), help="the picture (sine_lstm.png)")
     return parser.parse_args()
