@@ -1,5 +1,6 @@
 # make demo     trains a character LSTM on a text and lets it write    (ITERS=6000 TEXT=book.txt)
 # make test     runs the tests
+# make bench    times cafflite beside PyTorch and onnxruntime  (ARGS="W5 W7 --rounds 3" takes some of the work)
 # make docs     builds the documentation into build/docs
 # make lint     checks style, types, the layering, and that the generated schema files are fresh
 # make clean    removes what the others made
@@ -12,7 +13,7 @@ ITERS ?=
 TEXT ?=
 ARGS ?=
 
-.PHONY: demo test docs lint clean
+.PHONY: demo test bench docs lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -20,6 +21,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+bench: $(VENV)/installed-bench
+	mkdir -p build
+	$(VENV)/bin/python tests/benchmarks/speed.py --json build/bench.json --chart build/bench.svg $(ARGS)
 
 docs: $(VENV)/installed-dev
 	$(VENV)/bin/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
@@ -40,6 +45,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml setup.py
 
 $(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml setup.py
 	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: $(VENV)/bin/python pyproject.toml setup.py
+	$(VENV)/bin/python -m pip install --quiet --extra-index-url https://download.pytorch.org/whl/cpu --editable ".[bench]"
 	@touch $@ $(VENV)/installed
 
 $(VENV)/bin/python:

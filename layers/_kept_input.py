@@ -14,7 +14,7 @@ class KeptInput(Layer):
     def keep(self, bottom: Blobs) -> None:
         """Call it in `forward`, before the top is written."""
         if self.copy is not None:
-            self.copy[...] = bottom[0].data
+            self.ops.copy(bottom[0].data, out=self.copy)
 
     def kept(self, bottom: Blobs) -> Array:
         """The first bottom's data as `forward` found them."""

@@ -47,7 +47,8 @@ class Eltwise(Layer):
             if self.coeff[0] != 1:
                 x = xp.multiply(x, self.coeff[0], out=y)
             for other, coeff in zip(others, self.coeff[1:], strict=True):
-                x = xp.add(x, other if coeff == 1 else xp.multiply(other, coeff, out=self.scaled), out=y)
+                self.ops.add(x, other if coeff == 1 else xp.multiply(other, coeff, out=self.scaled), out=y)
+                x = y
         else:
             y[...] = x
             self.winner[...] = 0
@@ -72,7 +73,9 @@ class Eltwise(Layer):
             if not propagate_down[i]:
                 continue
             dx = bottom[i].diff
-            if p.operation == p.SUM:
+            if p.operation == p.SUM and self.coeff[i] == 1:
+                self.ops.copy(dy, out=dx)
+            elif p.operation == p.SUM:
                 xp.multiply(dy, self.coeff[i], out=dx)
             elif p.operation == p.MAX:
                 xp.multiply(dy, xp.equal(self.winner, i, out=self.mask), out=dx)

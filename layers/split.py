@@ -30,8 +30,8 @@ class Split(Layer):
             return
         dx = bottom[0].diff
         if len(top) == 1:
-            dx[...] = top[0].diff
+            self.ops.copy(top[0].diff, out=dx)
             return
-        self.xp.add(top[0].diff, top[1].diff, out=dx)
+        self.ops.add(top[0].diff, top[1].diff, out=dx)
         for blob in top[2:]:
-            dx += blob.diff
+            self.ops.add(dx, blob.diff, out=dx)

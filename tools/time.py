@@ -4,7 +4,7 @@
     cafflite time --model=deploy.prototxt --phase=TEST --quiet
 
 The times are messages on stderr, as Caffe's are; with --quiet the averages stand on stdout instead. Behind a layer's
-times stand its shares of the sum over all layers, and the memory of its tops.
+times stand its shares of the sum over all layers, the memory of its tops, and the way in which a convolution is done.
 """
 
 from collections.abc import Callable
@@ -75,6 +75,9 @@ def _show_layers(net: Net, times: numpy.ndarray) -> None:
     _results.show("Average time per layer: ")
     shares = 100 * times / times.sum()
     for i, (layer, memory) in enumerate(zip(net.layers, memories(net), strict=True)):
-        of_tops = f", {memory}" if memory.is_new else ""
-        _results.show(f"{layer.name:>10}\tforward: {times[i, 0]:g} ms. ({shares[i, 0]:.1f}%{of_tops})")
+        notes = [str(memory)] if memory.is_new else []
+        if hasattr(layer, "convolution"):
+            notes.append(layer.convolution.algorithm)
+        noted = "".join(f", {note}" for note in notes)
+        _results.show(f"{layer.name:>10}\tforward: {times[i, 0]:g} ms. ({shares[i, 0]:.1f}%{noted})")
         _results.show(f"{layer.name:>10}\tbackward: {times[i, 1]:g} ms. ({shares[i, 1]:.1f}%)")

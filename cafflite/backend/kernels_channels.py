@@ -7,41 +7,53 @@ all of it and do the channels from `first` to before `last`, each in the same or
 import numpy
 
 from cafflite.backend.kernels import summing_kernel
-from cafflite.backend.kernels_math import f32, kernel
+from cafflite.backend.kernels_math import f32, inlined, kernel
 
 f64 = numpy.float64
+
+
+@inlined
+def take(x, out):
+    """out = x, unless they are the same; a loop from one into the other would not vectorise then."""
+    if x.ctypes.data != out.ctypes.data:
+        for i in range(out.size):
+            out[i] = x[i]
 
 
 @kernel
 def affine(first, x, out, scale, bias):
     for r in range(len(x)):
-        c = (first + r) % len(scale)
-        for i in range(x.shape[1]):
-            out[r, i] = scale[c] * x[r, i] + bias[c]
+        y, s, b = out[r], scale[(first + r) % len(scale)], bias[(first + r) % len(scale)]
+        take(x[r], y)
+        for i in range(y.size):
+            y[i] = s * y[i] + b
 
 
 @kernel
 def normalize(first, x, out, mean, inverse):
     for r in range(len(x)):
-        c = (first + r) % len(mean)
-        for i in range(x.shape[1]):
-            out[r, i] = inverse[c] * (x[r, i] - mean[c])
+        y, m, s = out[r], mean[(first + r) % len(mean)], inverse[(first + r) % len(mean)]
+        take(x[r], y)
+        for i in range(y.size):
+            y[i] = s * (y[i] - m)
 
 
 @kernel
 def prelu(first, x, out, slope):
     for r in range(len(x)):
-        c = (first + r) % len(slope)
-        for i in range(x.shape[1]):
-            out[r, i] = x[r, i] if x[r, i] > f32(0) else slope[c] * x[r, i]
+        y, s = out[r], slope[(first + r) % len(slope)]
+        take(x[r], y)
+        for i in range(y.size):
+            y[i] = y[i] if y[i] > f32(0) else s * y[i]
 
 
 @kernel
 def prelu_backward(first, dy, x, out, slope):
     for r in range(len(x)):
-        c = (first + r) % len(slope)
-        for i in range(x.shape[1]):
-            out[r, i] = dy[r, i] if x[r, i] > f32(0) else slope[c] * dy[r, i]
+        seen, dx, s = x[r], out[r], slope[(first + r) % len(slope)]
+        take(dy[r], dx)
+        for i in range(dx.size):
+            dx[i] = dx[i] if seen[i] > f32(0) else s * dx[i]
 
 
 @summing_kernel
@@ -92,5 +104,7 @@ def normalize_backward(first, last, dy, y, inverse, out):
             total_along += along
         mean, mean_along = f32(total / (images * length)), f32(total_along / (images * length))
         for n in range(images):
+            dx, seen = out[n, c], y[n, c]
+            take(dy[n, c], dx)
             for i in range(length):
-                out[n, c, i] = inverse[c] * (dy[n, c, i] - mean - y[n, c, i] * mean_along)
+                dx[i] = inverse[c] * (dx[i] - mean - seen[i] * mean_along)

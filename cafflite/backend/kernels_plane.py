@@ -84,6 +84,37 @@ def _inside(start, stride, size, count):
 
 
 @inlined
+def _take_every(stride, x, out):
+    """out = x[0], x[stride], ...; a stride that the compiler knows vectorises."""
+    if stride == 1:
+        for q in range(out.size):
+            out[q] = x[q]
+    elif stride == 2:
+        for q in range(out.size):
+            out[q] = x[2 * q]
+    elif stride == 4:
+        for q in range(out.size):
+            out[q] = x[4 * q]
+    else:
+        for q in range(out.size):
+            out[q] = x[uint64(stride * q)]
+
+
+@inlined
+def _add_to_every(stride, x, out):
+    """out[0], out[stride], ... += x."""
+    if stride == 1:
+        for q in range(x.size):
+            out[q] += x[q]
+    elif stride == 2:
+        for q in range(x.size):
+            out[2 * q] += x[q]
+    else:
+        for q in range(x.size):
+            out[uint64(stride * q)] += x[q]
+
+
+@inlined
 def pad_plane(x, top, left, stride, plane):
     """Copy x (H, W) to its places in the plane, whose first value would be x[top, left]; those around it stay."""
     for a in range(plane.shape[0]):
@@ -92,11 +123,7 @@ def pad_plane(x, top, left, stride, plane):
             column, last_column = _inside(left + b, stride[1], x.shape[1], plane.shape[3])
             at = left + b + column * stride[1]
             for r in range(row, last_row):
-                h = top + a + r * stride[0]
-                for q in range(last_column - column):
-                    plane[uint64(a), uint64(b), uint64(r), uint64(column + q)] = x[
-                        uint64(h), uint64(at + q * stride[1])
-                    ]
+                _take_every(stride[1], x[top + a + r * stride[0], at:], plane[a, b, r, column:last_column])
 
 
 @inlined
@@ -108,11 +135,7 @@ def add_unpadded(plane, top, left, stride, x):
             column, last_column = _inside(left + b, stride[1], x.shape[1], plane.shape[3])
             at = left + b + column * stride[1]
             for r in range(row, last_row):
-                h = top + a + r * stride[0]
-                for q in range(last_column - column):
-                    x[uint64(h), uint64(at + q * stride[1])] += plane[
-                        uint64(a), uint64(b), uint64(r), uint64(column + q)
-                    ]
+                _add_to_every(stride[1], plane[a, b, r, column:last_column], x[top + a + r * stride[0], at:])
 
 
 @inlined

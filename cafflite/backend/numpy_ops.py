@@ -2,6 +2,8 @@
 
 import math
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import numpy
 
@@ -18,10 +20,32 @@ from cafflite.backend.numpy_update import NumpyUpdate
 from cafflite.backend.ops import Ops
 
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
+ELEMENTS = 2**15  # elements to copy or to add that are not worth a second thread
 ROWS = 2**12  # rows to copy that are not worth a second thread
 BLOCK = 2**18  # elements of the block that a product is added through: it stays in the cache
+THIN = range(2, 13)  # rows of a matrix for whose products a BLAS would take longer to repack the other one
 
 _local = threading.local()
+
+
+def _thin() -> Any:
+    """The compiled kernels, imported when first needed: numba takes its time."""
+    from cafflite.backend import kernels_thin
+
+    return kernels_thin
+
+
+def _are_contiguous(*arrays: Array) -> bool:
+    return all(array.flags.c_contiguous for array in arrays)
+
+
+def _side_by_side(change: Callable, *arrays: Array) -> None:
+    """Call `change` for the arrays, of the same shape: for slices of them, where they lie in order."""
+    if not _are_contiguous(*arrays):
+        change(*arrays)
+        return
+    flat = [array.reshape(-1) for array in arrays]
+    pool.run(lambda s: change(*[array[s] for array in flat]), pool.split(flat[0].size, ELEMENTS))
 
 
 def _block() -> Array:
@@ -40,10 +64,23 @@ class NumpyOps(
         super().__init__(numpy, "float32")
         self.ones = numpy.ones(0, self.dtype)
 
+    def copy(self, x: Array, out: Array) -> None:
+        _side_by_side(numpy.copyto, out, x)
+
+    def clear(self, out: Array) -> None:
+        _side_by_side(lambda part: part.fill(0), out)
+
+    def add(self, a: Array, b: Array, out: Array) -> None:
+        _side_by_side(lambda x, y, z: numpy.add(x, y, out=z), a, b, out)
+
     def matmul(self, a: Array, b: Array, out: Array) -> None:
         rows, columns = out.shape
         if rows * columns * a.shape[1] < SERIAL:
             numpy.matmul(a, b, out=out)
+        elif rows in THIN and _are_contiguous(a, b.T, out):
+            pool.run(lambda s: _thin().times_transposed(a, b.T, s.start, s.stop, out), pool.split(columns))
+        elif rows in THIN and _are_contiguous(a, b, out):
+            pool.run(lambda s: _thin().times(a, b, s.start, s.stop, out), pool.split(columns))
         elif rows >= columns:
             pool.run(lambda s: numpy.matmul(a[s], b, out=out[s]), pool.split(rows))
         else:
@@ -51,6 +88,9 @@ class NumpyOps(
 
     def add_matmul(self, a: Array, b: Array, out: Array) -> None:
         rows, columns = out.shape
+        if len(b) in THIN and rows * columns * len(b) >= SERIAL and _are_contiguous(b, out):
+            pool.run(lambda s: _thin().add_product(a, b, s.start, s.stop, out), pool.split(rows))
+            return
         if columns > BLOCK:
             out += numpy.matmul(a, b)
             return

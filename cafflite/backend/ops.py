@@ -17,6 +17,18 @@ from cafflite.backend.ops_update import UpdateOps
 class Ops(ChannelOps, CTCOps, ImageOps, NeuronOps, SoftmaxOps, RecurrentOps, SpatialOps, UpdateOps):
     """Portable operations. Arrays named `out` are written; those an operation adds to are named by the verb."""
 
+    def copy(self, x: Array, out: Array) -> None:
+        """out = x."""
+        out[...] = x
+
+    def clear(self, out: Array) -> None:
+        """out = 0."""
+        out[...] = 0
+
+    def add(self, a: Array, b: Array, out: Array) -> None:
+        """out = a + b, of the same shape."""
+        self.xp.add(a, b, out=out)
+
     def matmul(self, a: Array, b: Array, out: Array) -> None:
         """out = a b, of shapes (M, K), (K, N) and (M, N)."""
         self.xp.matmul(a, b, out=out)

@@ -29,6 +29,43 @@ def test_products(monkeypatch, threads, name, rows, columns, inner):
     np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
 
 
+# Few rows: a kernel of whole stretches and groups of four, and what is left of them.
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("rows", "columns", "inner"), [(2, 1031, 509), (3, 403, 2050), (10, 2048, 1024), (12, 30, 5001)]
+)
+def test_products_with_few_rows(monkeypatch, threads, rows, columns, inner):
+    monkeypatch.setattr(numpy_ops.pool, "threads", lambda: threads)
+    a, b, out = arrays(rows, columns, inner)
+    for other in (b, np.asfortranarray(b)):
+        found = np.ones_like(out)
+        KERNEL.matmul(a, other, out=found)
+        np.testing.assert_allclose(found, a.astype("d") @ b, rtol=0, atol=1e-4 * inner**0.5)
+    for left in (a.T, np.ascontiguousarray(a.T)):
+        found = np.ones((inner, columns), "f")
+        KERNEL.add_matmul(left, out, out=found)
+        np.testing.assert_allclose(found, 1 + a.T.astype("d") @ out, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (3, 200, 401)])
+def test_element_by_element(monkeypatch, threads, shape):
+    monkeypatch.setattr(numpy_ops.pool, "threads", lambda: threads)
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype("f") if shape else np.array(2, "f") for _ in range(2))
+    out = np.ones(shape, "f")
+    KERNEL.add(a, b, out=out)
+    np.testing.assert_array_equal(out, a + b)
+    KERNEL.copy(a, out=out)
+    np.testing.assert_array_equal(out, a)
+    part = np.ones((*shape, 2), "f")
+    KERNEL.copy(a, out=part[..., 0])  # not in order
+    np.testing.assert_array_equal(part[..., 0], a)
+    assert (part[..., 1] == 1).all()
+    KERNEL.clear(out)
+    assert not out.any()
+
+
 def test_a_product_into_a_part_of_an_array():
     a, b, _ = arrays(600, 500, 20)
     whole = np.zeros((700, 600), "f")

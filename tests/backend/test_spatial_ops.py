@@ -52,6 +52,8 @@ CONVOLUTIONS = [  # input, outputs, window, group
     ((5, 6, 4, 3), 4, window((1, 1), 2), 2),
     # each channel on its own
     ((2, 4, 30, 31), 4, window((3, 3), 1, 1), 4),
+    ((2, 4, 9, 8), 4, window((3, 2), 1, (4, 3)), 4),  # positions that see nothing
+    ((2, 4, 19, 18), 4, window((3, 4), 1, (1, 2), (2, 1)), 4),
     ((2, 4, 13, 14), 8, window((5, 3), (2, 3), (2, 1), (1, 2)), 4),
     ((2, 2, 5, 6, 4), 4, window((3, 2, 3), 2, 1), 2),
     ((2, 2, 13), 6, window((3,), 1, 0, 2), 2),

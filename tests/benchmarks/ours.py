@@ -28,8 +28,8 @@ def network(make: Callable[[], NetParameter], train: bool) -> Callable[[], objec
     rng = np.random.default_rng(0)
     net.blobs["data"].data[...] = rng.standard_normal(net.blobs["data"].shape)
     for params in net.params.values():
-        for blob in params[2:]:
-            blob.data[...] = 1  # the factor of BatchNorm's sums
+        if len(params) == 3:  # BatchNorm's sums of means, which stay 0, and of variances, and their factor
+            params[1].data[...] = params[2].data[...] = 1
     return (lambda: solver.step(1)) if train else net.forward
 
 

@@ -77,6 +77,20 @@ def test_the_phase(capsys, phase, there):
     assert ("       act\t" in capsys.readouterr().out) == there
 
 
+def test_the_way_of_a_convolution(capsys):
+    Path("net.prototxt").write_text(
+        'layer { name: "data" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 5 dim: 5 } } }'
+        'layer { name: "mix" type: "Convolution" bottom: "x" top: "y"'
+        "  convolution_param { num_output: 2 kernel_size: 1 } }"
+        'layer { name: "see" type: "Convolution" bottom: "y" top: "y2"'
+        "  convolution_param { num_output: 2 kernel_size: 3 group: 2 } }"
+    )
+    assert main("time --quiet -model net.prototxt -iterations 1".split()) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"mix\tforward: .* \([.\d]+%, 400 B, 1x1\)\n", printed)
+    assert re.search(r"see\tforward: .* \([.\d]+%, 144 B, depthwise\)\n", printed)
+
+
 def test_weights_are_loaded(capsys):
     assert main("time -model net.prototxt -weights no.caffemodel".split()) == 1
     assert capsys.readouterr().err.endswith("cafflite: no.caffemodel: cannot be read: No such file or directory\n")
