@@ -50,7 +50,21 @@ class Step:
     propagate_down: list[bool]
     loss_weight: list[float]
     need_backward: bool = False
-    bottom_shapes: tuple = ()
+    shapes: tuple = ()  # what the layer was last reshaped to
+    has_run: bool = False  # forward, with these shapes
+
+    def current_shapes(self) -> tuple:
+        """Of its bottoms and tops; without bottoms, its tops are the user's to reshape."""
+        return tuple([blob.shape for blob in (*self.bottom, *self.top)]) if self.bottom else ()
+
+    def is_outdated(self) -> bool:
+        return self.layer.reshape_every_forward or self.shapes != self.current_shapes()
+
+    def check_backward(self) -> None:
+        if self.shapes != self.current_shapes():
+            raise ShapeError("its blobs have been reshaped since its last forward pass: run forward before backward")
+        if self.layer.backward_needs_forward and not self.has_run:
+            raise NetError("its backward pass needs what a forward pass keeps: run forward before backward")
 
 
 class _at:
@@ -298,7 +312,7 @@ class Net:
     def _reshape(self, step: Step) -> None:
         before = [blob.shape for blob in step.bottom]
         step.layer.reshape(step.bottom, step.top)
-        step.bottom_shapes = tuple([blob.shape for blob in step.bottom])
+        step.shapes, step.has_run = step.current_shapes(), False
         for name, old, blob in zip(step.bottom_names, before, step.bottom, strict=True):
             if blob.count != math.prod(old):
                 raise ShapeError(f"its top is its bottom '{name}', {old}, and would change it to {blob.shape}")
@@ -310,7 +324,8 @@ class Net:
         """Let every layer take the shapes of its bottoms, from first to last."""
         for step in self.steps:
             with _at(step.where):
-                self._reshape(step)
+                if not step.bottom or step.is_outdated():
+                    self._reshape(step)
 
     def forward(self, start: int = 0, end: int | None = None) -> None:
         """Run the layers from index `start` to `end`, both included (all by default)."""
@@ -319,9 +334,12 @@ class Net:
                 step = self.steps[index]
                 self._call("before_forward", index)
                 with _at(step.where):
-                    if step.layer.reshape_every_forward or step.bottom_shapes != tuple([b.shape for b in step.bottom]):
+                    if step.is_outdated():
                         self._reshape(step)
                     step.layer.forward(step.bottom, step.top)
+                    if step.layer.reshape_every_forward:
+                        step.shapes = step.current_shapes()  # a user's layer may reshape its tops here
+                    step.has_run = True
                 if self.debug_info:
                     debug_info.forward(self, index)
                 self._call("after_forward", index)
@@ -334,6 +352,7 @@ class Net:
                 self._call("before_backward", index)
                 if step.need_backward:
                     with _at(step.where):
+                        step.check_backward()
                         step.layer.backward(step.top, step.propagate_down, step.bottom)
                     if self.debug_info:
                         debug_info.backward(self, index)

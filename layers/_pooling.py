@@ -32,6 +32,7 @@ class PoolingLayer(Layer):
     """A layer that pools. Random numbers are drawn by its seed and its step, which counts the forward passes."""
 
     num_bottom = 1
+    backward_needs_forward = True
     step = 0
 
     def make_pool(self, x: Shape, window: Window, round_up: bool = True, level: int = 0) -> Pool:

@@ -26,6 +26,7 @@ class Recurrence(Layer):
     and is zero again after a change of N.
     """
 
+    backward_needs_forward = True
     gates = 1  # rows of the weights for each of the H outputs
     states: tuple[str, ...] = ("h",)  # what goes from step to step: the hidden values first
 

@@ -69,6 +69,7 @@ class Layer:
     default_loss_weight = 0.0  # of its only top, where the prototxt gives none
     shares_data = False  # when the tops' data are the memory of the bottom's
     reshape_every_forward = False  # when the tops' shapes depend on more than the bottoms' shapes
+    backward_needs_forward = False  # when backward reads what forward has kept
 
     def __init__(self, layer_param: Any, phase: int, ops: Ops, seed: int) -> None:
         self.layer_param = layer_param
@@ -157,6 +158,7 @@ class LossLayer(Layer):
     num_top: Count = 1
     auto_top = True
     default_loss_weight = 1.0
+    backward_needs_forward = True
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         if bottom[0].shape[:1] != bottom[1].shape[:1]:

@@ -23,6 +23,7 @@ class BatchNorm(Layer):
     param_name = "batch_norm_param"
     num_bottom = 1
     num_top = 1
+    backward_needs_forward = True
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         x, p = bottom[0], self.param

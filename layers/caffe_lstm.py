@@ -27,6 +27,7 @@ class Lstm(LSTMSteps):
     param_name = "lstm_param"
     num_bottom = (1, 2)
     num_top = 1
+    backward_needs_forward = True
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         super().setup(bottom, top)

@@ -22,6 +22,7 @@ class Dropout(NeuronLayer):
     """
 
     param_name = "dropout_param"
+    backward_needs_forward = True
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         self.ratio = self.param.dropout_ratio

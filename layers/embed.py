@@ -17,6 +17,7 @@ class Embed(Layer):
     param_name = "embed_param"
     num_bottom = 1
     num_top = 1
+    backward_needs_forward = True
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         p = self.param

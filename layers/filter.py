@@ -15,6 +15,7 @@ class Filter(Layer):
     num_bottom = (2, None)
     num_top = (1, None)
     reshape_every_forward = True  # M depends on the selector's values
+    backward_needs_forward = True
 
     def allow_force_backward(self, bottom_index: int) -> bool:
         return bottom_index != len(self.layer_param.bottom) - 1

@@ -20,6 +20,7 @@ class LRN(Layer):
     param_name = "lrn_param"
     num_bottom = 1
     num_top = 1
+    backward_needs_forward = True
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         p = self.param

@@ -18,6 +18,7 @@ class LSTMUnit(Layer):
 
     num_bottom = 3
     num_top = 2
+    backward_needs_forward = True
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         before, gates, cont = (blob.shape for blob in bottom)

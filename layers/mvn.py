@@ -17,6 +17,7 @@ class MVN(Layer):
     param_name = "mvn_param"
     num_bottom = 1
     num_top = 1
+    backward_needs_forward = True
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         x = bottom[0]

@@ -14,6 +14,7 @@ class Swish(NeuronLayer):
     """
 
     param_name = "swish_param"
+    backward_needs_forward = True
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         super().reshape(bottom, top)

@@ -261,3 +261,44 @@ def test_loss_weights_add_up():
     net.blobs["a"].data[...] = 1
     net.forward()
     assert float(net.loss()) == pytest.approx(2.5 * 1.5)
+
+
+STACK = """force_backward: true
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 8 dim: 8 } } }
+layer { name: "c" type: "Convolution" bottom: "x" top: "c"
+        convolution_param { num_output: 4 kernel_size: 3 weight_filler { type: "xavier" } } }
+layer { name: "r" type: "ReLU" bottom: "c" top: "r" }
+layer { name: "p" type: "Pooling" bottom: "r" top: "p" pooling_param { kernel_size: 2 stride: 2 } }
+layer { name: "y" type: "InnerProduct" bottom: "p" top: "y"
+        inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+"""
+
+
+@pytest.mark.parametrize("name", ["c", "r", "p", "y"])
+@pytest.mark.parametrize("shape", [(1,), (2, 4, 60, 70)])
+def test_a_top_that_a_user_has_reshaped_gets_its_shape_back(name, shape):
+    net = net_of(STACK, seed=1)
+    net.blobs["x"].data[...] = 1
+    expected, size = net.forward()["y"].copy(), net.blobs[name].shape
+    net.blobs[name].reshape(*shape)
+    with pytest.raises(ShapeError, match="its blobs have been reshaped since its last forward pass"):
+        net.backward()
+    assert np.array_equal(net.forward()["y"], expected)
+    assert net.blobs[name].shape == size
+    net.backward()
+
+
+def test_backward_without_forward_is_refused_where_a_layer_keeps_something():
+    net = net_of(STACK)
+    net.backward(start="y", end="y")
+    with pytest.raises(NetError, match=r":6: layer 'p' \(Pooling\): its backward pass needs .* run forward before"):
+        net.backward()
+    net.forward()
+    net.reshape()
+    net.backward()
+    net.blobs["x"].reshape(1, 3, 8, 8)
+    net.reshape()
+    with pytest.raises(NetError, match="run forward before backward"):
+        net.backward()
+    assert net.forward()["y"].shape == (1, 3)
+    assert net.backward()["x"].shape == (1, 3, 8, 8)

@@ -12,7 +12,7 @@ from cafflite.backend import pool
 from cafflite.backend.numpy_ops import NumpyOps
 from cafflite.backend.ops import Ops
 from cafflite.errors import CaffliteError
-from cafflite.layers.base import registry
+from cafflite.layers.base import Layer, registry
 from tests.gradient_check import build, check
 from tests.layer_cases import CASES, Case
 
@@ -212,3 +212,22 @@ def test_arrays_of_the_user_may_have_any_strides(name, case):
     assert_same(net.forward(), expected)
     net.restore(state)
     assert_same(net.forward(**{key: strided(array) for key, array in inputs.items()}), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "case"), [param for param in ALL if not registry[param.values[0]].backward_needs_forward]
+)
+def test_a_backward_pass_reads_nothing_that_forward_keeps_unless_the_class_says_so(name, case, monkeypatch):
+    def garbage(layer, *shape, dtype=None):
+        array = np.empty(shape, dtype or layer.ops.dtype)
+        array.reshape(-1).view(np.uint8)[...] = 255  # not a number, or an index that is out of range
+        return array
+
+    monkeypatch.setattr(Layer, "empty", garbage)
+    layer, bottom, top = make(name, case)
+    wanted = wanted_by(layer, bottom, case)
+    layer.backward(top, wanted, bottom)
+    blobs = [blob for blob, is_wanted in zip(bottom, wanted, strict=True) if is_wanted] + layer.blobs
+    assert all(np.isfinite(blob.diff).all() for blob in blobs), (
+        f"{registry[name].__name__} reads what forward keeps: set backward_needs_forward = True"
+    )
