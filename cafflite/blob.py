@@ -79,6 +79,11 @@ class Blob:
             raise ShapeError(f"axis {index} is out of range for a blob of shape {self.shape}")
         return index % self.ndim
 
+    def exchange_data(self, data: Array) -> Array:
+        """Take `data`, an array of this shape, as the values. Returns the array that they were in."""
+        before, self._data = self.data, data
+        return before
+
     def share_data(self, other: Blob) -> None:
         """Use the values of `other`, which has the same count, as one's own."""
         self._data = other.data.reshape(self.shape)

@@ -46,12 +46,10 @@ def decode(content: bytes, color: bool | None, name: str) -> numpy.ndarray:
     view with strides. Raises DataError with `name` in front for anything but one whole image of a sane size.
     """
     with opened(content, name) as image:
-        from PIL import ImageOps
-
         if color is False:
             image.draft("L", None)  # a JPEG's own grey levels
         if color is not None:
-            ImageOps.exif_transpose(image, in_place=True)
+            _turn_upright(image)
         return _pixels(image, color).transpose(2, 0, 1)
 
 
@@ -142,6 +140,13 @@ def _pillow() -> Any:
     except ImportError:
         raise DataError("images need the package Pillow; pip install 'cafflite[image]' brings it") from None
     return Image
+
+
+def _turn_upright(image: Any) -> None:
+    if image.format != "JPEG" or not image.info.keys().isdisjoint(("exif", "xmp")):  # most JPEGs say nothing: be quick
+        from PIL import ImageOps
+
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _pixels(image: Any, color: bool | None) -> numpy.ndarray:

@@ -1,12 +1,13 @@
 """Caffe's transformation of images: cut out a square, mirror, subtract the mean, scale.
 
-The first two are done on bytes by the threads that prepare batches; the others as the batch is copied into the net.
+The threads that prepare batches do all of it in one pass, while the decoded image is still in the processor's cache.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import math
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -55,21 +56,21 @@ class Transformer:
             raise ShapeError(f"the mean has shape {mean}, and the image has {image}")
         return (image[0], size, size) if size else image
 
-    def cut(self, image: numpy.ndarray, draw: numpy.ndarray, out: numpy.ndarray) -> tuple[int, int, bool]:
-        """Cut `out` (C, h, w) out of the image (C, H, W), and mirror it.
+    def part(self, image: Shape, cut: Shape, draw: Sequence[float]) -> tuple[int, int, bool]:
+        """Where the image (C, H, W) is cut to (C, h, w): row and column of its corner, and whether it is mirrored.
 
         draw  three random numbers of at least 0 and below 1: for the row, the column, and whether to mirror
-
-        Returns the row and column of its upper left corner in the image, and whether it is mirrored.
         """
-        rest = [whole - part for whole, part in zip(image.shape[1:], out.shape[1:], strict=True)]
+        rows, columns = image[1] - cut[1], image[2] - cut[2]
         if self.at_random:
-            y, x = (int(u * (n + 1)) for u, n in zip(draw, rest, strict=False))
+            y, x = int(draw[0] * (rows + 1)), int(draw[1] * (columns + 1))
         else:
-            y, x = (n // 2 for n in rest)
-        mirrored = self.mirror and bool(draw[2] < 0.5)
-        copy_part(image, y, x, mirrored, out)
-        return y, x, mirrored
+            y, x = rows // 2, columns // 2
+        return y, x, self.mirror and draw[2] < 0.5
+
+    def put(self, image: numpy.ndarray, draw: Sequence[float], out: numpy.ndarray) -> None:
+        """out (C, h, w), of the mean's type = the transformed image (C, H, W), bytes or floats; `draw` as in `part`."""
+        put_part(image, *self.part(image.shape, out.shape, draw), self.mean, self.scale, out)
 
 
 def values_of(mean_value: Any) -> numpy.ndarray:
@@ -91,36 +92,55 @@ def read_mean(path: str) -> numpy.ndarray:
     return mean.reshape(mean.shape[-3:])
 
 
-def copy_part(image: numpy.ndarray, y: int, x: int, mirrored: bool, out: numpy.ndarray) -> None:
-    """out (C, h, w) = the part of the image (C, H, W) from row y and column x on, mirrored or not."""
-    pixels: Any = image.base
-    if out.dtype == numpy.uint8 and are_pixels_of(image, pixels) and has_kernels():
-        from cafflite.backend import kernels_image
+def put_part(
+    image: numpy.ndarray, y: int, x: int, mirrored: bool, mean: numpy.ndarray, scale: float, out: numpy.ndarray
+) -> None:
+    """out (C, h, w) = the part of the image (C, H, W) at row y and column x, less the mean, scaled; mirrored or not.
 
-        planes = (0, 1, 2) if image.strides[0] > 0 else (2, 1, 0)
-        if pixels.shape[2] == 3:
-            kernels_image.cut_3(pixels.reshape(len(pixels), -1), y, x, mirrored, planes, out)
-        else:
-            kernels_image.cut_4(pixels.view("<u4")[:, :, 0], y, x, mirrored, planes, out)
+    The mean is (C or 1, 1, 1), or an image (C, H, W) of which the same part is subtracted.
+    """
+    factor = mean.dtype.type(scale)
+    of_channels = mean.shape[1:] == (1, 1)
+    compiled = kernels()
+    if compiled is None:
+        rows, columns = slice(y, y + out.shape[1]), slice(x, x + out.shape[2])
+        part, values = image[:, rows, columns], mean if of_channels else mean[:, rows, columns]
+        numpy.subtract(part, values, out=out[:, :, ::-1] if mirrored else out)
+        out *= factor
         return
-    part = image[:, y : y + out.shape[1], x : x + out.shape[2]]
-    out[...] = part[:, :, ::-1] if mirrored else part
+    if of_channels:
+        mean = numpy.repeat(mean, image.shape[2], axis=2)
+    pixels: Any = image.base
+    if are_pixels_of(image, pixels):
+        first, step = address(image) - address(pixels), image.strides[0]
+        compiled.put_pixels(pixels.view("<u4")[:, :, 0], first, step, y, x, mirrored, mean, factor, out)
+    else:
+        compiled.put_planes(image, y, x, mirrored, mean, factor, out)
 
 
 def are_pixels_of(image: numpy.ndarray, pixels: Any) -> bool:
-    """Whether the image (3, H, W) is a view of all the pixels (H, W, 3 or 4), from their first byte or back to it."""
+    """Whether the image (3, H, W) is a view of all the pixels (H, W, 4): of three bytes that follow each other."""
+    height, width = image.shape[1:]
     return (
         isinstance(pixels, numpy.ndarray)
-        and len(image) == 3
         and pixels.dtype == numpy.uint8
-        and pixels.shape in [(*image.shape[1:], 3), (*image.shape[1:], 4)]
-        and pixels.flags.c_contiguous
-        and image.strides[1:] == pixels.strides[:2]
-        and image[0 if image.strides[0] > 0 else 2].ctypes.data == pixels.ctypes.data
+        and pixels.shape == (height, width, 4)
+        and pixels.strides == (4 * width, 4, 1)
+        and image.strides in ((1, 4 * width, 4), (-1, 4 * width, 4))
+        and len(image) == 3
     )
 
 
+def address(array: numpy.ndarray) -> int:
+    """Where in memory the first value is."""
+    return array.__array_interface__["data"][0]
+
+
 @cache
-def has_kernels() -> bool:
-    """Whether there is numba; without it NumPy does the same more slowly."""
-    return importlib.util.find_spec("numba") is not None
+def kernels() -> Any:
+    """The compiled loops, or None without numba: then NumPy does the same more slowly."""
+    if importlib.util.find_spec("numba") is None:
+        return None
+    from cafflite.backend import kernels_image
+
+    return kernels_image

@@ -20,20 +20,18 @@ from cafflite.transform import Shape, Transformer
 class Batch:
     """Memory for a number of images, used again and again.
 
-    images  (N, C, H, W)  as they are cut: bytes, or floats
-    crops   (N, 3)        of each image the row and the column it was cut from, and 1 where it was mirrored
+    images  (N, C, H, W)  as they go into the net
     labels  (N,)
     """
 
-    def __init__(self, size: int) -> None:
-        self.images = numpy.empty((size, 0, 0, 0), numpy.uint8)
-        self.crops = numpy.zeros((size, 3), numpy.int64)
+    def __init__(self, size: int, dtype: Any) -> None:
+        self.images = numpy.empty((size, 0, 0, 0), dtype)
         self.labels = numpy.zeros(size, numpy.float32)
 
-    def fit(self, shape: Shape, dtype: Any) -> None:
-        """Have room for images of this shape and type."""
-        if self.images.shape[1:] != shape or self.images.dtype != dtype:
-            self.images = numpy.empty((len(self.labels), *shape), dtype)
+    def fit(self, shape: Shape) -> None:
+        """Have room for images of this shape."""
+        if self.images.shape[1:] != shape:
+            self.images = numpy.empty((len(self.labels), *shape), self.images.dtype)
 
 
 class ImageSource(ABC):
@@ -62,21 +60,19 @@ class ImageSource(ABC):
         return numpy.random.default_rng([self.position["seed"], record]).random((self.batch_size, count))
 
     def fill(self, batch: Batch, record: int, images: Iterable[tuple[str, numpy.ndarray, float]]) -> None:
-        """Put images with their names and labels into a batch, cut and mirrored.
+        """Put images with their names and labels into a batch, transformed.
 
         Raises DataError with the name of an image that does not have the shape of the first.
         """
-        draws = self.draws(record, 3)
+        draws = self.draws(record, 3).tolist()
         for i, (name, image, label) in enumerate(images):
             shape = self.shape(image, name)
             if i == 0:
-                batch.fit(shape, image.dtype)
+                batch.fit(shape)
             elif shape != batch.images.shape[1:]:
                 first = batch.images.shape[1:]
                 raise DataError(f"it has the shape {shape}, and the first of its batch has {first}").at(name)
-            if image.dtype.itemsize > batch.images.itemsize:
-                batch.images = batch.images.astype(image.dtype)
-            batch.crops[i] = self.transformer.cut(image, draws[i], batch.images[i])
+            self.transformer.put(image, draws[i], batch.images[i])
             batch.labels[i] = label
 
     def shape(self, image: numpy.ndarray, name: str) -> Shape:
@@ -90,7 +86,9 @@ class ImageSource(ABC):
 class DataLayer(Layer):
     """A layer without bottoms that takes batches from a source which is read ahead.
 
-    A subclass makes its source and calls `start`. Its state is the place of the next batch in the source.
+    A subclass makes its source and calls `start`. Its state is the place of the next batch in the source. On the CPU
+    `forward` copies no images: top[0] takes the memory of the batch, and the next batches are made in what it had. So
+    there are `prefetch` + 1 arrays of the size of top[0].
     """
 
     num_bottom: Count = 0
@@ -116,22 +114,19 @@ class DataLayer(Layer):
         if ahead < 1:
             raise NetError("prefetch is 0, expected the number of batches to read ahead")
         self.source = source
-        self.mean = self.xp.asarray(source.transformer.mean)
-        self.prefetch = Prefetch(source, [Batch(source.batch_size) for _ in range(ahead)])
+        self.prefetch = Prefetch(source, [Batch(source.batch_size, self.ops.dtype) for _ in range(ahead)])
         for blob, axes in zip(top, ((source.batch_size, *shape), (source.batch_size,)), strict=False):
             blob.reshape(*axes)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         with self.prefetch.next() as batch:
             top[0].reshape(*batch.images.shape)
-            self.put_images(batch, top[0].data)
+            if self.xp is numpy:
+                batch.images = top[0].exchange_data(batch.images)
+            else:
+                top[0].data[...] = self.xp.asarray(batch.images)
             if len(top) > 1:
                 top[1].data[...] = self.xp.asarray(batch.labels)
-
-    def put_images(self, batch: Batch, out: Any) -> None:
-        """Put the images of a batch into `out` (N, C, H, W), less the mean and scaled."""
-        scale = self.source.transformer.scale
-        self.ops.subtract_mean(self.xp.asarray(batch.images), self.mean, batch.crops, scale, out)
 
     def state(self) -> dict[str, Any]:
         return dict(self.prefetch.position)

@@ -20,4 +20,3 @@ class Flatten(SameValues):
         if first > last:
             raise ShapeError(f"axis {first} comes after end_axis {last} in its input {x.shape}")
         top[0].reshape(*x.shape[:first], x.count_axes(first, last + 1), *x.shape[last + 1 :])
-        top[0].share_data(bottom[0])

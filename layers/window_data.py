@@ -48,9 +48,6 @@ class WindowData(DataLayer):
         source = Windows(read_windows(p.source, p.root_folder), p, self.transformer(), self.batch_size(), self.seed)
         self.start(source, (CHANNELS, transform.crop_size, transform.crop_size), top)
 
-    def put_images(self, batch: Batch, out: Any) -> None:
-        out[...] = self.xp.asarray(batch.images)
-
 
 class Windows(ImageSource):
     """Windows drawn at random, so many of each kind for a batch."""
@@ -94,7 +91,7 @@ class Windows(ImageSource):
 
     def make(self, taken: int, batch: Batch) -> None:
         size = self.transformer.crop_size
-        batch.fit((CHANNELS, size, size), self.mean.dtype)
+        batch.fit((CHANNELS, size, size))
         draws = self.draws(taken, 2)
         for i, window in enumerate(self.sample(draws[:, 0])):
             self.warp(window, self.transformer.mirror and bool(draws[i, 1] < 0.5), batch.images[i])

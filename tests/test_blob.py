@@ -54,6 +54,13 @@ def test_axis_out_of_range(index):
         Blob((2, 3, 4)).axis(index)
 
 
+def test_values_are_exchanged_without_a_copy():
+    blob, data = Blob((2, 3)), np.ones((2, 3), np.float32)
+    before = blob.data
+    assert blob.exchange_data(data) is before
+    assert blob.data is data
+
+
 def test_sharing_is_by_memory():
     a, b = Blob((2, 3)), Blob((3, 2))
     b.share_data(a)

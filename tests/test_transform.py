@@ -3,7 +3,6 @@ import pytest
 from google.protobuf import text_format
 
 from cafflite import TEST, TRAIN, transform
-from cafflite.backend.numpy_ops import NumpyOps
 from cafflite.backend.ops import Ops
 from cafflite.errors import DataError, NetError, ShapeError
 from cafflite.proto import blob_proto
@@ -22,13 +21,18 @@ def image(*shape, dtype=np.uint8):
     return np.random.default_rng(1).integers(0, 256, shape).astype(dtype)
 
 
-def result(made, pixels, draw=(0, 0, 0), ops=OPS):
+def result(made, pixels, draw=(0, 0, 0)):
     """The image as it comes into the net, and its crop."""
-    out = np.empty((1, *made.shape(pixels.shape)), pixels.dtype)
-    crop = made.cut(pixels, np.array(draw), out[0])
-    final = np.empty(out.shape, ops.dtype)
-    ops.subtract_mean(out, made.mean, np.array([crop]), made.scale, final)
-    return final[0], crop
+    out = np.empty(made.shape(pixels.shape), made.mean.dtype)
+    made.put(pixels, draw, out)
+    return out, made.part(pixels.shape, out.shape, draw)
+
+
+@pytest.fixture(params=[True, False], ids=["kernels", "NumPy"])
+def kernels(request, monkeypatch):
+    """Once by the compiled loops, once by NumPy."""
+    if not request.param:
+        monkeypatch.setattr(transform, "kernels", lambda: None)
 
 
 @pytest.fixture
@@ -57,7 +61,7 @@ def mean_file(tmp_path):
         ("mean_value: 104 mean_value: 117 mean_value: 123.5", [104, 117, 123.5], 1),
     ],
 )
-def test_mean_values_and_scale(text, mean, scale, dtype):
+def test_mean_values_and_scale(kernels, text, mean, scale, dtype):
     pixels = image(3, 5, 4, dtype=dtype)
     expected = (pixels.astype("f") - np.reshape(mean, (-1, 1, 1)).astype("f")) * np.float32(scale)
     np.testing.assert_array_equal(result(transformer(text), pixels)[0], expected)
@@ -73,8 +77,7 @@ def test_the_crop_is_central_in_test_whatever_is_drawn():
 
 def test_every_crop_is_as_likely_in_train():
     made = transformer("crop_size: 4", TRAIN)
-    out = np.empty((1, 4, 4), np.uint8)
-    crops = [made.cut(image(1, 6, 7), draw, out) for draw in DRAWS]
+    crops = [made.part((1, 6, 7), (1, 4, 4), draw) for draw in DRAWS]
     counts = np.zeros((3, 4), int)
     for y, x, mirrored in crops:
         counts[y, x] += 1
@@ -96,34 +99,16 @@ def test_half_are_mirrored_in_both_phases(phase):
 
 
 @pytest.mark.parametrize("legacy", [True, False])
-@pytest.mark.parametrize("ops", [OPS, NumpyOps()])
-def test_the_mean_image_is_cut_and_mirrored_alike(mean_file, legacy, ops):
+def test_the_mean_image_is_cut_and_mirrored_alike(kernels, mean_file, legacy):
     mean = np.random.default_rng(2).uniform(0, 255, (3, 8, 9)).astype("f")
     path = mean_file(mean if legacy else mean[None], legacy)
     made = transformer(f'mean_file: "{path}" crop_size: 5 mirror: true scale: 0.5', TRAIN)
     pixels = image(3, 8, 9)
     whole = (pixels - mean) * np.float32(0.5)
     for draw in DRAWS[:30]:
-        found, (y, x, mirrored) = result(made, pixels, draw, ops)
+        found, (y, x, mirrored) = result(made, pixels, draw)
         part = whole[:, y : y + 5, x : x + 5]
         np.testing.assert_array_equal(found, part[:, :, ::-1] if mirrored else part)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("mean", [(1, 1, 1), (3, 1, 1), (3, 40, 50)])
-@pytest.mark.parametrize("count", [1, 3, 64])
-def test_the_kernels_that_subtract_are_equal_to_their_twin(dtype, channels, mean, count):
-    if channels == 1 and mean[0] == 3:
-        mean = (1, *mean[1:])
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (count, channels, 30, 40)).astype(dtype)
-    values = rng.uniform(0, 255, mean).astype("f")
-    crops = rng.integers(0, [10, 10, 2], (count, 3))
-    expected, found = np.empty((2, *images.shape), np.float32)
-    OPS.subtract_mean(images, values, crops, 0.3, expected)
-    NumpyOps().subtract_mean(images, values, crops, 0.3, found)
-    np.testing.assert_array_equal(found, expected)
 
 
 def layouts(pixels):
@@ -140,24 +125,33 @@ def layouts(pixels):
     shifted = padded.copy()
     shifted[:, :, 1:] = pixels.transpose(1, 2, 0)
     yield shifted[:, :, 1:].transpose(2, 0, 1)
+    turned = padded.copy()
+    turned[:, :, 1:] = pixels[::-1].transpose(1, 2, 0)
+    yield turned[:, :, :0:-1].transpose(2, 0, 1)
     larger = np.zeros((12, 15, 3), np.uint8)
     larger[1:10, 2:13] = pixels.transpose(1, 2, 0)
     yield larger[1:10, 2:13].transpose(2, 0, 1)
 
 
-@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("mean", [(1, 1, 1), (3, 1, 1), (3, 9, 11)])
 @pytest.mark.parametrize("mirrored", [True, False])
-@pytest.mark.parametrize("layout", range(8))
-def test_a_part_of_an_image_in_any_layout(monkeypatch, kernels, mirrored, layout):
-    monkeypatch.setattr(transform, "has_kernels", lambda: kernels)
+@pytest.mark.parametrize("layout", range(9))
+def test_a_part_of_an_image_in_any_layout(kernels, mean, mirrored, layout):
     pixels = image(3, 9, 11)
+    values = np.random.default_rng(2).uniform(0, 255, mean).astype("f")
     laid = list(layouts(pixels))[layout]
     np.testing.assert_array_equal(laid, pixels)
+    whole = (pixels.astype("f") - values) * np.float32(0.3)
     for (y, x), size in (((0, 0), (9, 11)), ((1, 2), (8, 9)), ((4, 3), (2, 5)), ((8, 10), (1, 1))):
-        out = np.empty((3, *size), np.uint8)
-        transform.copy_part(laid, y, x, mirrored, out)
-        part = pixels[:, y : y + size[0], x : x + size[1]]
+        out = np.empty((3, *size), np.float32)
+        transform.put_part(laid, y, x, mirrored, values, 0.3, out)
+        part = whole[:, y : y + size[0], x : x + size[1]]
         np.testing.assert_array_equal(out, part[:, :, ::-1] if mirrored else part)
+
+
+def test_pillows_pixels_are_known():
+    laid = list(layouts(image(3, 9, 11)))
+    assert [transform.are_pixels_of(made, made.base) for made in laid].count(True) == 4
 
 
 @pytest.mark.parametrize(("text", "color"), [("", None), ("force_color: true", True), ("force_gray: true", False)])

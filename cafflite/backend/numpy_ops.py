@@ -11,7 +11,6 @@ from cafflite.backend import pool
 from cafflite.backend.base import Array
 from cafflite.backend.numpy_channels import NumpyChannels
 from cafflite.backend.numpy_ctc import NumpyCTC
-from cafflite.backend.numpy_image import NumpyImage
 from cafflite.backend.numpy_neuron import NumpyNeuron
 from cafflite.backend.numpy_recurrent import NumpyRecurrent
 from cafflite.backend.numpy_softmax import NumpySoftmax
@@ -55,9 +54,7 @@ def _block() -> Array:
     return _local.block
 
 
-class NumpyOps(
-    NumpyChannels, NumpyCTC, NumpyImage, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySpatial, NumpyUpdate, Ops
-):
+class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySpatial, NumpyUpdate, Ops):
     """Overrides what threads or compiled kernels do faster than one NumPy expression."""
 
     def __init__(self) -> None:

@@ -6,7 +6,6 @@ A backend overrides the ones it can do faster, with the same signature; tests ho
 from cafflite.backend.base import Array
 from cafflite.backend.ops_channels import ChannelOps
 from cafflite.backend.ops_ctc import CTCOps
-from cafflite.backend.ops_image import ImageOps
 from cafflite.backend.ops_neuron import NeuronOps
 from cafflite.backend.ops_recurrent import RecurrentOps
 from cafflite.backend.ops_softmax import SoftmaxOps
@@ -14,7 +13,7 @@ from cafflite.backend.ops_spatial import SpatialOps
 from cafflite.backend.ops_update import UpdateOps
 
 
-class Ops(ChannelOps, CTCOps, ImageOps, NeuronOps, SoftmaxOps, RecurrentOps, SpatialOps, UpdateOps):
+class Ops(ChannelOps, CTCOps, NeuronOps, SoftmaxOps, RecurrentOps, SpatialOps, UpdateOps):
     """Portable operations. Arrays named `out` are written; those an operation adds to are named by the verb."""
 
     def copy(self, x: Array, out: Array) -> None:

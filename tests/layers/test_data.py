@@ -61,6 +61,41 @@ def test_the_records_go_around(database, batch_size):
     assert found == [i % 7 for i in range(5 * batch_size)]
 
 
+def test_the_top_takes_the_memory_of_the_batch(database):
+    layer, bottom, top = layer_of(*database, 2)
+    layer.forward(bottom, top)
+    places = [top[0].data.ctypes.data]
+    for _ in range(20):
+        layer.forward(bottom, top)
+        places.append(top[0].data.ctypes.data)
+    assert len(set(places)) == 1 + len(layer.prefetch.batches)
+
+
+def test_layers_that_share_the_memory_of_the_top_see_each_batch(database):
+    net = cafflite.Net(
+        f"""
+        layer {{ name: "d" top: "d" top: "l" {text_of(*database, batch_size=1)} }}
+        layer {{ name: "flat" type: "Flatten" bottom: "d" top: "flat" }}
+        layer {{ name: "wide" type: "Reshape" bottom: "d" top: "wide" reshape_param {{ shape {{ dim: 5 dim: -1 }} }} }}
+        layer {{ name: "double" type: "Power" bottom: "flat" top: "double" power_param {{ scale: 2 }} }}
+        """,
+        TEST,
+    )
+    for i in range(8):
+        found = net.forward()
+        expected = values(i % 7).astype("f").ravel()
+        np.testing.assert_array_equal(found["wide"].ravel(), expected)
+        np.testing.assert_array_equal(found["double"].ravel(), 2 * expected)
+        np.testing.assert_array_equal(net.blobs["d"].data.ravel(), expected)
+
+
+def test_what_is_written_into_the_top_stays_until_the_next_batch(database):
+    net = cafflite.Net(f'layer {{ name: "d" top: "d" {text_of(*database, batch_size=1)} }}', TEST)
+    for i in range(10):
+        np.testing.assert_array_equal(net.forward()["d"][0], values(i % 7))
+        net.blobs["d"].data[...] = -1
+
+
 def test_without_labels(database):
     data, _ = forward(layer_of(*database, tops=1))
     np.testing.assert_array_equal(data[2], values(2))
