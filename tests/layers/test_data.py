@@ -62,13 +62,13 @@ def test_the_records_go_around(database, batch_size):
 
 
 def test_the_top_takes_the_memory_of_the_batch(database):
-    layer, bottom, top = layer_of(*database, 2)
-    layer.forward(bottom, top)
-    places = [top[0].data.ctypes.data]
-    for _ in range(20):
+    layer, bottom, top = layer_of(*database, 2, param="prefetch: 1")
+    arrays = []
+    for _ in range(6):
         layer.forward(bottom, top)
-        places.append(top[0].data.ctypes.data)
-    assert len(set(places)) == 1 + len(layer.prefetch.batches)
+        arrays.append(top[0].data)
+    assert [array is arrays[i % 2] for i, array in enumerate(arrays)] == [True] * 6
+    assert arrays[0] is not arrays[1]
 
 
 def test_layers_that_share_the_memory_of_the_top_see_each_batch(database):
