@@ -70,5 +70,9 @@ class BackendError(CaffliteError, RuntimeError):
     """A device or a package that is asked for and not usable here."""
 
 
+class DeviceError(BackendError):
+    """A GPU that is asked for and not usable here."""
+
+
 class UsageError(CaffliteError):
     """A command line that cannot be understood."""

@@ -59,7 +59,7 @@ _TYPES = {
     "Synopsys": (
         "Add Atan Attention BatchToSpaceND BEGANLoss BroadcastTo Ceil Corr1d CountNonzero CropAndResize "
         "DepthToSpace Div EmbeddingLookup EmbeddingLookupSparse ExpandDimsND FarthestPointSample Floor FloorDiv "
-        "FloorMod GANLoss GatherND GatherV2 Gemm GroupPoint GRU HardSigmoid HardSwish HardTanH ICNetSubgraph "
+        "FloorMod GANLoss GatherND GatherV2 Gemm GroupPoint HardSigmoid HardSwish HardTanH ICNetSubgraph "
         "LayerNorm LogSoftmax LpNormalization LSTMV2 LuongAttention MaskRCNNDetection MaskRCNNProposal MatMul "
         "Minimum MirrorPad Mish Mul NMS NMSGather NonMaxSuppression NotEqual OneHot Pad PeepholeLSTM Piece Pow "
         "PyramidROIAlign QueryBallPoint Range ReduceAll ReduceAny ReduceL1 ReduceL2 ReduceLogSumExp ReduceMax "

@@ -6,6 +6,7 @@ name is the script's, flags as well.
 
     cafflite run train.py --solver solver.prototxt
     cafflite run -m package.module 3
+    cafflite run --cpu demo.py              where the script calls set_mode_gpu() and there is no GPU
 """
 
 import os
@@ -13,17 +14,23 @@ import runpy
 import sys
 from types import ModuleType, SimpleNamespace
 
+from cafflite import backend
 from cafflite.as_caffe import install_as_caffe
-from cafflite.errors import UsageError
+from cafflite.errors import DeviceError, UsageError
 from cafflite.files import reason
 from cafflite.tools._flags import Flags
 
-FLAGS: Flags = {"m": (False, "SCRIPT is the name of a module or package, as in `python -m`")}
+FLAGS: Flags = {
+    "m": (False, "SCRIPT is the name of a module or package, as in `python -m`"),
+    "cpu": (False, "stay on the CPU: set_mode_gpu() and set_device() only warn, once"),
+}
 PASSES_ON = True  # the arguments behind the first that is no flag
 
 
 def run(flags: SimpleNamespace, script: str, *arguments: str) -> int:
     install_as_caffe()
+    if flags.cpu:
+        backend.stay_on_cpu()
     code = b"" if flags.m else _read(script)
     path = os.path.abspath(script)
     sys.argv = [script, *arguments]
@@ -55,6 +62,8 @@ def _read(script: str) -> bytes:
 def _show(error: BaseException, status: int) -> int:
     """Print the traceback as Python does, without the frame that is not the script's."""
     assert error.__traceback__  # it was raised
+    if isinstance(error, DeviceError):
+        error.add_note("`cafflite run --cpu` in front of the script keeps it on the CPU")
     error.with_traceback(error.__traceback__.tb_next)
     sys.excepthook(type(error), error, error.__traceback__)
     return status

@@ -5,10 +5,12 @@ from functools import cache
 
 import numpy
 
+from cafflite import log
 from cafflite.backend.ops import Ops
 
 _gpu = False
 _device = 0
+_cpu_only = False
 _seeds = numpy.random.default_rng()
 
 
@@ -19,8 +21,11 @@ def set_mode_cpu() -> None:
 
 
 def set_mode_gpu() -> None:
-    """Nets made from now on run on the GPU. Raises BackendError, saying what is missing, where there is none to use."""
+    """Nets made from now on run on the GPU. Raises DeviceError, saying what is missing, where there is none to use."""
     global _gpu
+    if _cpu_only:
+        _tell_once()
+        return
     from cafflite.backend import cupy_ops
 
     cupy_ops.probe(_device)
@@ -30,9 +35,23 @@ def set_mode_gpu() -> None:
 def set_device(device: int) -> None:
     """Choose the GPU by its number. Checked when the mode is, or becomes, GPU."""
     global _device
+    if _cpu_only:
+        _tell_once()
+        return
     _device = device
     if _gpu:
         set_mode_gpu()
+
+
+def stay_on_cpu() -> None:
+    """From now on set_mode_gpu and set_device only warn, once: `cafflite run --cpu`."""
+    global _cpu_only
+    _cpu_only = True
+
+
+@cache
+def _tell_once() -> None:
+    log.warning("set_mode_gpu and set_device are left out: this runs on the CPU, as --cpu asks for")
 
 
 def set_random_seed(seed: int) -> None:

@@ -110,6 +110,32 @@ def test_an_error_of_the_library_has_the_scripts_traceback(folder):
     assert last == "cafflite.errors.PrototxtError: none.prototxt: the file cannot be read: No such file or directory"
 
 
+ON_GPU = """
+import caffe
+caffe.set_device(99)
+caffe.set_mode_gpu()
+caffe.set_device(0)
+net = caffe.Net('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 } } }', caffe.TEST)
+print(net.forward(x=[3])["x"])
+"""
+
+
+def test_a_script_for_a_gpu_stays_on_the_cpu_with_a_flag(folder):
+    ours = run(folder, ON_GPU, "--cpu", "job/script.py")
+    assert (ours.returncode, ours.stdout) == (0, "[3.]\n")
+    (warning,) = ours.stderr.splitlines()
+    assert warning.endswith("] set_mode_gpu and set_device are left out: this runs on the CPU, as --cpu asks for")
+
+
+def test_without_a_gpu_the_error_names_the_flag(folder):
+    ours = run(folder, ON_GPU, "job/script.py")
+    assert ours.returncode == 1
+    assert ours.stdout == ""
+    *_, error, note = ours.stderr.splitlines()
+    assert error.startswith("cafflite.errors.DeviceError: ")
+    assert note == "`cafflite run --cpu` in front of the script keeps it on the CPU"
+
+
 def test_flags_before_the_script_are_of_the_command(folder):
     script = "import sys, caffe; caffe.log('hello'); print(sys.argv)"
     assert "hello" in run(folder, script, "job/script.py", "--quiet").stderr
