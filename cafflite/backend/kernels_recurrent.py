@@ -72,13 +72,13 @@ def lstm_unit_backward(start, stop, gates, cont, before, cell, dh, dc, threshold
 
 
 @kernel
-def lstm_step(t, start, stop, product, offset, cont, seen, cells, gates, top):
-    """Step t of `lstm`; `product` (N, 4H) is that of what it sees with the weights."""
+def lstm_step(t, start, stop, offset, cont, seen, cells, gates, top):
+    """Step t of `lstm`; `gates` hold the product of what it sees with the weights."""
     h = top.shape[2]
     for n in range(start, stop):
-        gate, p, b = gates[t, n], product[n], offset[n if offset.shape[0] > 1 else 0]
+        gate, b = gates[t, n], offset[n if offset.shape[0] > 1 else 0]
         for j in range(gate.size):
-            gate[j] = p[j] + b[j]
+            gate[j] += b[j]
         unit(gate, cont[t, n], cells[t, n], cells[t + 1, n], top[t, n])
         scale(keep_after(cont, t, n), top[t, n], seen[t + 1, n, -h:])
 

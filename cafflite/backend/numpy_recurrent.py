@@ -84,10 +84,11 @@ class NumpyRecurrent(RecurrentOps):
                 kernels.lstm_sequence(s.start, s.stop, first, weight, offset, cont, seen, cells, gates, top)
                 return
             for t in range(steps):
-                numpy.matmul(seen[t, s, first:], weight, out=product[s])
                 if first:
-                    product[s] += gates[t, s]
-                kernels.lstm_step(t, s.start, s.stop, product, offset, cont, seen, cells, gates, top)
+                    gates[t, s] += numpy.matmul(seen[t, s, first:], weight, out=product[s])
+                else:
+                    numpy.matmul(seen[t, s], weight, out=gates[t, s])
+                kernels.lstm_step(t, s.start, s.stop, offset, cont, seen, cells, gates, top)
 
         pool.run(walk, _share(streams, steps * weight.size))
 
