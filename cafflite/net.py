@@ -376,7 +376,7 @@ class Net:
 
     def clear_param_diffs(self) -> None:
         """Set the diffs of all parameters to zero."""
-        self.diff_buffer[...] = 0
+        self.ops.clear(self.diff_buffer)
 
     def share_trained_layers_with(self, other: Net) -> None:
         """Use the parameters of the layers of `other` of the same name; gradients stay each net's own.

@@ -61,7 +61,7 @@ class BatchNorm(Layer):
         self.xp.reciprocal(self.inverse, out=self.inverse)
         self.ops.channel_normalize(x, self.mean, self.inverse, out=y)
         if not self.use_global_stats:
-            self.normalized[...] = y  # a later layer may work in place on y
+            self.ops.copy(y, out=self.normalized)  # a later layer may work in place on y
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         if propagate_down[0]:
