@@ -1,7 +1,6 @@
 """The sequences and labels of connectionist temporal classification."""
 
-from typing import Any
-
+from cafflite.backend.ops import Ops
 from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
 from cafflite.layers._order import check_lengths
@@ -29,16 +28,16 @@ def check_shapes(bottom: Blobs) -> None:
         raise ShapeError(f"its labels are {bottom[2].shape}, expected (L, {x[1]}): a column for each sequence")
 
 
-def time_steps(xp: Any, given: Blob | None, shape: tuple[int, ...]) -> Array:
+def time_steps(ops: Ops, given: Blob | None, shape: tuple[int, ...]) -> Array:
     """The number of time steps of each sequence, (N,), from sequence indicators or lengths; all of T without them.
 
     A sequence begins at the first step and ends before the next 0 of its indicators.
     """
-    steps, streams = shape[:2]
+    xp, (steps, streams) = ops.xp, shape[:2]
     if given is None:
         return xp.full(streams, steps)
     if given.ndim == 1:
-        check_lengths(given.data, steps, least=1)
+        check_lengths(ops, given.data, steps, least=1)
         return given.data.astype(xp.int64)
     begins = given.data == 0
     begins[0] = False

@@ -2,19 +2,23 @@
 
 from typing import Any
 
+from cafflite.backend.ops import Ops
 from cafflite.blob import Array
 from cafflite.errors import DataError
 
 
-def check_lengths(lengths: Array, steps: int, least: int = 0) -> None:
+def check_lengths(ops: Ops, lengths: Array, steps: int, least: int = 0) -> None:
     """DataError unless each length is a whole number from `least` to `steps`."""
-    wrong = ~((lengths >= least) & (lengths <= steps) & (lengths == lengths.round()))
-    if wrong.any():
-        n = int(wrong.argmax())
+    allowed = (lengths >= least) & (lengths <= steps) & (lengths == lengths.round())
+
+    def refuse(lengths: Array, allowed: Array) -> None:
+        n = int(allowed.argmin())
         raise DataError(
             f"the length of sequence {n} is {float(lengths[n]):g}, expected a whole number from {least} to {steps}, "
             "the time steps of its input"
         )
+
+    ops.require(allowed, refuse, lengths, allowed)
 
 
 def reversed_within(xp: Any, lengths: Array, steps: int) -> Array:

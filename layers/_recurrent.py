@@ -103,10 +103,11 @@ class RecurrentLayer(Recurrence):
 
     def check_cont(self, cont: Array) -> None:
         """A warning, or DataError, where cont holds anything but 0 and 1."""
-        odd = (cont != 0) & (cont != 1)
-        if self.has_warned or not odd.any():
-            return
-        t, n = (int(axis[0]) for axis in odd.nonzero())
+        if not self.has_warned:
+            self.ops.require((cont == 0) | (cont == 1), self.refuse_cont, cont)
+
+    def refuse_cont(self, cont: Array) -> None:
+        t, n = (int(axis[0]) for axis in ((cont != 0) & (cont != 1)).nonzero())
         found = f"its sequence indicators hold {float(cont[t, n]):g} at step {t} of stream {n}"
         if not self.cont_may_scale:
             raise DataError(f"{found}, expected 0 where a stream begins and 1 where it goes on")
@@ -126,7 +127,7 @@ class RecurrentLayer(Recurrence):
         if self.param.lengths or self.param.reverse:
             steps, streams = self.cont.shape
             lengths = bottom[-1].data if self.param.lengths else self.xp.full(streams, steps)
-            check_lengths(lengths, steps)
+            check_lengths(self.ops, lengths, steps)
             self.order = Order(self.xp, lengths, steps, self.param.reverse)
             self.cont = self.order.cont(self.cont, first=1 if self.exposed else 0).astype(self.ops.dtype)
 

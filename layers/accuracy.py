@@ -41,7 +41,7 @@ class Accuracy(Layer):
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         outer, classes, inner = self.shape
-        check_index(bottom[1].data, classes, "label", self.ignored)
+        check_index(self.ops, bottom[1].data, classes, "label", self.ignored)
         xp, x = self.xp, bottom[0].data.reshape(self.shape)
         label = bottom[1].data.reshape(outer, inner).astype(int)
         counted = xp.ones(label.shape, bool) if self.ignored is None else label != self.ignored
@@ -52,8 +52,10 @@ class Accuracy(Layer):
         top[0].data[...] = correct.sum() / xp.maximum(counted.sum(), 1)
         if len(top) > 1:
             label = label.reshape(-1)
-            hits = xp.bincount(label, correct.reshape(-1), classes)
-            top[1].data[...] = hits / xp.maximum(xp.bincount(label, counted.reshape(-1), classes), 1)
+            samples, hits = xp.zeros((2, classes), "float64")
+            xp.add.at(samples, label, counted.reshape(-1))
+            xp.add.at(hits, label, correct.reshape(-1))
+            top[1].data[...] = hits / xp.maximum(samples, 1)
 
     def allow_force_backward(self, bottom_index: int) -> bool:
         return False

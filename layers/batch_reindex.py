@@ -1,5 +1,6 @@
 """BatchReindex: the samples of a batch by their index, in any order and number."""
 
+from cafflite.blob import Array
 from cafflite.errors import DataError, ShapeError
 from cafflite.layers.base import Blobs, Layer, layer
 
@@ -27,10 +28,13 @@ class BatchReindex(Layer):
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         index, samples = bottom[1].data, bottom[0].shape[0]
-        wrong = ~((index >= 0) & (index < samples))
-        if wrong.any():
-            row = int(wrong.argmax())
+        allowed = (index >= 0) & (index < samples)
+
+        def refuse(index: Array, allowed: Array) -> None:
+            row = int(allowed.argmin())
             raise DataError(f"index {float(index[row]):g} in row {row} is none of the batch's {samples} samples")
+
+        self.ops.require(allowed, refuse, index, allowed)
         self.xp.take(bottom[0].data, index.astype(self.xp.int64), axis=0, out=top[0].data)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:

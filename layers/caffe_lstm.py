@@ -67,13 +67,15 @@ class Lstm(LSTMSteps):
 
     def check_clip(self, clip: Array) -> None:
         """DataError unless all of clip (T, N) are 0 or 1."""
-        odd = (clip != 0) & (clip != 1)
-        if odd.any():
-            row = int(odd.reshape(-1).argmax())
+
+        def refuse(clip: Array) -> None:
+            row = int(((clip != 0) & (clip != 1)).reshape(-1).argmax())
             raise DataError(
                 f"its clip holds {float(clip.reshape(-1)[row]):g} in row {row}, expected 0 where a stream begins and "
                 "1 where it goes on"
             )
+
+        self.ops.require((clip == 0) | (clip == 1), refuse, clip)
 
     def walk(self, top: Array) -> None:
         if top.shape[1] == 1:

@@ -45,19 +45,20 @@ class CTCGreedyDecoder(Layer):
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         xp, x = self.xp, bottom[0].data
-        steps = time_steps(xp, bottom[1] if len(bottom) > 1 else None, x.shape)
+        steps = time_steps(self.ops, bottom[1] if len(bottom) > 1 else None, x.shape)
         within = xp.arange(len(x))[:, None] < steps
         likeliest = x.argmax(axis=2)
         counts = within & (likeliest != self.blank)
         if self.param.ctc_merge_repeated:
             counts[1:] &= likeliest[1:] != likeliest[:-1]
-        place, stream = counts.cumsum(axis=0) - 1, xp.broadcast_to(xp.arange(x.shape[1]), counts.shape)
-        top[0].data[...] = -1
-        top[0].data[place[counts], stream[counts]] = likeliest[counts]
+        # the labels come first in the order of their steps; what is behind them stays -1
+        order = xp.argsort(~counts, axis=0, kind="stable")
+        found = xp.where(counts, likeliest, -1)
+        top[0].data[...] = xp.take_along_axis(found, order, axis=0)
         if self.with_scores:
             top[1].data[...] = -(x.max(axis=2) * within).sum(axis=0)
         if self.with_accuracy:
-            top[-1].data[...] = self.accuracy(top[0].data, bottom[2].data)
+            top[-1].data[...] = self.accuracy(*(self.ops.to_host(rows) for rows in (top[0].data, bottom[2].data)))
 
     def accuracy(self, decoded: Any, labels: Any) -> float:
         found, expected = (

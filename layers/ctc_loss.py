@@ -37,7 +37,7 @@ class CTCLoss(LossLayer):
         log_prob -= log_prob.max(axis=2, keepdims=True)
         log_prob -= xp.log(xp.exp(log_prob).sum(axis=2, keepdims=True))
 
-        steps, labels = time_steps(xp, bottom[1], x.shape), bottom[2].data
+        steps, labels = time_steps(self.ops, bottom[1], x.shape), bottom[2].data
         counts = label_counts(labels)
         labels = xp.where(xp.arange(len(labels))[:, None] < counts, labels, self.blank)
         self.check_labels(labels, counts, steps)
@@ -54,20 +54,24 @@ class CTCLoss(LossLayer):
         xp, classes = self.xp, self.log_prob.shape[2]
         within = xp.arange(len(labels))[:, None] < counts
         wrong = within & ((labels >= classes) | (labels != labels.round()) | (labels == self.blank))
-        if wrong.any():
+        repeated = (within[1:] & (labels[1:] == labels[:-1])).sum(axis=0)
+
+        def refuse_label(labels: Array, wrong: Array) -> None:
             i, n = (int(axis[0]) for axis in wrong.nonzero())
             raise DataError(
                 f"label {i} of sequence {n} is {float(labels[i, n]):g}, expected one of the classes 0 to {classes - 1} "
                 f"but for the blank {self.blank}"
             )
-        repeated = (within[1:] & (labels[1:] == labels[:-1])).sum(axis=0)
-        short = counts + repeated > steps
-        if short.any():
-            n = int(short.argmax())
+
+        def refuse_length(steps: Array, counts: Array, repeated: Array) -> None:
+            n = int((counts + repeated > steps).argmax())
             raise DataError(
                 f"sequence {n} has {int(steps[n])} time steps, and its {int(counts[n])} labels, of which "
                 f"{int(repeated[n])} are the same as the one before, need {int(counts[n] + repeated[n])}"
             )
+
+        self.ops.require(~wrong, refuse_label, labels, wrong)
+        self.ops.require(counts + repeated <= steps, refuse_length, steps, counts, repeated)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         refuse_gradient(propagate_down[1], "sequence indicators")

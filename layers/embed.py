@@ -33,7 +33,7 @@ class Embed(Layer):
         self.index = self.empty(bottom[0].count, dtype=self.xp.int64)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
-        check_index(bottom[0].data, self.param.input_dim, "index")
+        check_index(self.ops, bottom[0].data, self.param.input_dim, "index")
         self.index[...] = bottom[0].data.reshape(-1)
         y = top[0].data.reshape(-1, self.param.num_output)
         self.ops.take_rows(self.blobs[0].data, self.index, out=y)

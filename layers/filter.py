@@ -32,7 +32,7 @@ class Filter(Layer):
         for x in bottom[:-1]:
             if x.shape[:1] != selector.shape[:1]:
                 raise ShapeError(f"its selector has {selector.shape[0]} values for an input {x.shape}")
-        self.picked = self.xp.flatnonzero(selector.data)
+        self.picked = self.xp.asarray(self.ops.to_host(selector.data).nonzero()[0])
         samples = len(self.picked) if self.built else selector.shape[0]
         self.built = True
         for x, y in zip(bottom, top, strict=False):

@@ -30,7 +30,7 @@ class HingeLoss(LossLayer):
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         margin = self.margin
-        check_index(bottom[1].data, margin.shape[1], "label")
+        check_index(self.ops, bottom[1].data, margin.shape[1], "label")
         self.label = bottom[1].data.reshape(-1).astype(self.xp.int64)
         margin[...] = bottom[0].data.reshape(margin.shape)
         margin[self.row, self.label] *= -1

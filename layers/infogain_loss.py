@@ -62,7 +62,7 @@ class InfogainLoss(LossLayer):
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         xp, (outer, classes, inner) = self.xp, self.view
-        check_index(bottom[1].data, classes, "label", self.ignored)
+        check_index(self.ops, bottom[1].data, classes, "label", self.ignored)
         label = bottom[1].data.reshape(outer, inner).astype(xp.int64)
         kept = xp.ones(label.shape, bool) if self.ignored is None else label != self.ignored
         matrix = (bottom[2].data if len(bottom) == 3 else self.matrix).reshape(classes, classes)

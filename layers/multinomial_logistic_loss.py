@@ -25,7 +25,7 @@ class MultinomialLogisticLoss(LossLayer):
         self.divisor = max(1, rows)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
-        check_index(bottom[1].data, self.view[1], "label")
+        check_index(self.ops, bottom[1].data, self.view[1], "label")
         self.label = bottom[1].data.reshape(-1).astype(self.xp.int64)
         chosen = bottom[0].data.reshape(self.view)[self.row, self.label]
         self.chosen = self.xp.maximum(chosen, LEAST_PROBABILITY)

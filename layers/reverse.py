@@ -37,7 +37,7 @@ class Reverse(Layer):
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         if len(bottom) == 2:
             steps = bottom[0].shape[self.axis]
-            check_lengths(bottom[1].data, steps)
+            check_lengths(self.ops, bottom[1].data, steps)
             self.index = reversed_within(self.xp, bottom[1].data, steps)
         self.turn(bottom[0].data, top[0].data)
 

@@ -37,7 +37,7 @@ class SoftmaxWithLoss(LossLayer):
         self.prob = self.empty(self.outer, self.classes, self.inner)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
-        check_index(bottom[1].data, self.classes, "label", self.ignored)
+        check_index(self.ops, bottom[1].data, self.classes, "label", self.ignored)
         x, label = bottom[0].data.reshape(self.prob.shape), bottom[1].data.reshape(self.outer, self.inner)
         total, valid = self.ops.softmax_loss(x, label, self.ignored, prob=self.prob)
         self.divisor = divisor(self.xp, self.normalization, self.outer, self.inner, valid)

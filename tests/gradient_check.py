@@ -40,7 +40,7 @@ def build(
     bottom = []
     for given in bottoms:
         blob = Blob(np.shape(given) if isinstance(given, np.ndarray) else given, ops)
-        blob.data[...] = given if isinstance(given, np.ndarray) else rng.standard_normal(given)
+        blob.data[...] = ops.xp.asarray(given if isinstance(given, np.ndarray) else rng.standard_normal(given))
         bottom.append(blob)
     fewest = layer.num_top if isinstance(layer.num_top, int) else layer.num_top[0]
     if layer.equal_num_bottom_top:
@@ -51,7 +51,7 @@ def build(
     layer.param_propagate_down = [i >= len(param.param) or param.param[i].lr_mult != 0 for i in range(len(layer.blobs))]
     for blob, learned in zip(layer.blobs, layer.param_propagate_down, strict=True):
         if learned:
-            blob.data[...] = 0.5 * rng.standard_normal(blob.shape)
+            blob.data[...] = ops.xp.asarray(0.5 * rng.standard_normal(blob.shape))
     layer.reshape(bottom, top)
     return layer, bottom, top
 

@@ -1,5 +1,6 @@
 """What every family of operations stands on: an array module and a type of number."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -20,6 +21,14 @@ class BaseOps:
     def generator(self, seed: int) -> numpy.random.Generator:
         """Random numbers on the host, for fillers, shuffling and other things drawn once."""
         return numpy.random.Generator(numpy.random.PCG64(seed))
+
+    def require(self, allowed: Array, refuse: Callable[..., None], *arrays: Array) -> None:
+        """Call `refuse(*arrays)`, which raises an error, unless all of `allowed` are true.
+
+        A device need not be waited for: there it happens when values are next read, with the arrays as they are now.
+        """
+        if not allowed.all():
+            refuse(*arrays)
 
     def to_host(self, array: Array) -> numpy.ndarray:
         """The array itself on the CPU, a copy of it from the GPU."""

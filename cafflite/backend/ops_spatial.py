@@ -53,8 +53,9 @@ class SpatialOps(BaseOps):
         planes = mask.reshape(-1, mask.shape[2] * mask.shape[3])
         first = self.xp.arange(len(planes))[:, None] * (x_diff.shape[2] * x_diff.shape[3])
         chosen = planes >= 0
+        places = self.xp.where(chosen, first + planes, 0)
         x_diff[...] = 0
-        self.xp.add.at(x_diff.reshape(-1), (first + planes)[chosen], out_diff.reshape(planes.shape)[chosen])
+        self.xp.add.at(x_diff.reshape(-1), places, self.xp.where(chosen, out_diff.reshape(planes.shape), 0))
 
     def average_pool(self, x: Array, window: Window, out: Array) -> None:
         """out (N, C, OH, OW) = the sum of each window on x (N, C, H, W) over its size, in which padding counts."""
@@ -144,13 +145,13 @@ class SpatialOps(BaseOps):
 
     def _pool_sizes(self, x: Array, window: Window, out: Array) -> Array:
         """The sizes (OH, OW) of the windows of an average: as far as the padding goes."""
-        heights, widths = (
-            self.xp.asarray([min(o * s - p + k, n + p) - (o * s - p) for o in range(count)], x.dtype)
-            for n, count, k, s, p in zip(
-                x.shape[2:], out.shape[2:], window.kernel, window.stride, window.pad, strict=True
-            )
-        )
+        extents = zip(x.shape[2:], out.shape[2:], window.kernel, window.stride, window.pad, strict=True)
+        heights, widths = (self._extents(*extent).astype(x.dtype) for extent in extents)
         return heights[:, None] * widths
+
+    def _extents(self, n: int, count: int, kernel: int, stride: int, pad: int) -> Array:
+        begin = self.xp.arange(count) * stride - pad
+        return self.xp.minimum(begin + kernel, n + pad) - begin
 
     def _neighbours(self, x: Array, size: int, axes: tuple[int, ...]) -> Array:
         """For each value the sum of those at most size // 2 away along each of `axes`."""

@@ -1,0 +1,67 @@
+"""Every layer on a device with a memory of its own: as on the CPU, and without a copy between the two.
+
+The strict stand-in runs everywhere; CuPy where it has a device.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+
+import numpy as np
+import pytest
+
+from cafflite.backend.ops import Ops
+from tests.gradient_check import build
+from tests.layer_cases import CASES, Case
+from tests.strict_device import StrictOps
+
+# what a pass copies at most: batches and random numbers made on the host, files, an edit distance computed there
+CROSSINGS: dict[str, dict[str, int]] = {
+    "CTCGreedyDecoder": {"to_host": 2},
+    "Data": {"to_device": 2},
+    "DummyData": {"to_device": 1},
+    "HDF5Data": {"to_device": 2},
+    "HDF5Output": {"to_host": 2},
+    "ImageData": {"to_device": 2},
+    "MemoryData": {"to_device": 2},
+    "Pooling": {"to_device": 1},  # STOCHASTIC
+    "WindowData": {"to_device": 2},
+}
+
+ALL = [pytest.param(name, case, id=f"{name}-{i}") for name, cases in CASES.items() for i, case in enumerate(cases)]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    """Layers that write files do so here."""
+    monkeypatch.chdir(tmp_path)
+
+
+def run(name: str, case: Case, ops: Ops, allowed: Callable[[], AbstractContextManager]) -> dict[str, np.ndarray]:
+    """All that a forward and a backward pass make, copied to the host."""
+    layer, bottom, top = build(f'type: "{name}" {case.text}', case.bottoms(3), case.phase, case.tops, ops)
+    case.prepare(layer)
+    wanted = [case.gradient and layer.allow_force_backward(i) for i in range(len(bottom))]
+    wanted = list(case.propagate_down or wanted)
+    if layer.reshape_every_forward:
+        layer.reshape(bottom, top)
+    with allowed():
+        layer.forward(bottom, top)
+    made = {f"top {i}": ops.to_host(blob.data).copy() for i, blob in enumerate(top)}
+    for i, blob in enumerate(top):
+        blob.diff[...] = ops.xp.asarray(np.random.default_rng(i).standard_normal(blob.shape))
+    for blob in layer.blobs:
+        blob.diff[...] = 0
+    with allowed():
+        layer.backward(top, wanted, bottom)
+    made |= {f"diff of bottom {i}": ops.to_host(blob.diff) for i, blob in enumerate(bottom) if wanted[i]}
+    return made | {f"diff of parameter {i}": ops.to_host(blob.diff) for i, blob in enumerate(layer.blobs)}
+
+
+@pytest.mark.parametrize(("name", "case"), ALL)
+def test_on_the_strict_device(name, case):
+    expected = run(name, case, Ops(np, "float32"), nullcontext)
+    ops = StrictOps()
+    found = run(name, case, ops, partial(ops.crossings, **CROSSINGS.get(name, {})))
+    for what, array in expected.items():
+        np.testing.assert_array_equal(found[what], array, err_msg=what)
