@@ -3,14 +3,17 @@
 The strict stand-in runs everywhere; CuPy where it has a device.
 """
 
+import importlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 import numpy as np
 import pytest
 
+from cafflite.backend import cupy_ops
 from cafflite.backend.ops import Ops
+from cafflite.errors import BackendError
 from tests.gradient_check import build
 from tests.layer_cases import CASES, Case
 from tests.strict_device import StrictOps
@@ -58,10 +61,50 @@ def run(name: str, case: Case, ops: Ops, allowed: Callable[[], AbstractContextMa
     return made | {f"diff of parameter {i}": ops.to_host(blob.diff) for i, blob in enumerate(layer.blobs)}
 
 
-@pytest.mark.parametrize(("name", "case"), ALL)
+@pytest.fixture
+def counted():
+    """What counts copies, on the emulated device alone; nothing counts them on a GPU."""
+    try:
+        return importlib.import_module("cupy_on_cpu").counted
+    except ImportError:
+        return partial(nullcontext, {})
+
+
+every_case = pytest.mark.parametrize(("name", "case"), ALL)
+
+
+@every_case
 def test_on_the_strict_device(name, case):
     expected = run(name, case, Ops(np, "float32"), nullcontext)
     ops = StrictOps()
     found = run(name, case, ops, partial(ops.crossings, **CROSSINGS.get(name, {})))
     for what, array in expected.items():
         np.testing.assert_array_equal(found[what], array, err_msg=what)
+
+
+@pytest.mark.gpu
+@every_case
+def test_on_cupy(name, case, counted, monkeypatch):
+    try:
+        cupy_ops.probe(0)
+    except BackendError as error:
+        pytest.skip(f"needs CuPy and a device: {error}")
+    expected = run(name, case, Ops(np, "float32"), nullcontext)
+    ops, passes, checks = cupy_ops.CupyOps(0, "float32"), [], []
+    require = ops.require
+    monkeypatch.setattr(ops, "require", lambda *given: (checks.append(given), require(*given)))
+
+    @contextmanager
+    def counting():
+        with counted() as counts:
+            yield
+        passes.append(counts)
+
+    found = run(name, case, ops, counting)
+    for what, array in expected.items():
+        np.testing.assert_allclose(found[what], array, rtol=1e-5, atol=1e-6, err_msg=what)
+    allowed = CROSSINGS.get(name, {})
+    for counts in passes:
+        assert counts.get("host_to_device_copies", 0) <= allowed.get("to_device", 0)
+        # each check of values reads whether it holds
+        assert counts.get("device_to_host_copies", 0) <= allowed.get("to_host", 0) + len(checks)
