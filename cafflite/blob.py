@@ -45,6 +45,7 @@ class Blob:
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     def reshape(self, *shape: int) -> None:
@@ -107,18 +108,22 @@ class Blob:
 
     @property
     def num(self) -> int:
+        """The first extent; 1 where there is none. ShapeError above 4 axes, as for those below."""
         return self._legacy_axis(0)
 
     @property
     def channels(self) -> int:
+        """The second extent, 1 where there is none."""
         return self._legacy_axis(1)
 
     @property
     def height(self) -> int:
+        """The third extent, 1 where there is none."""
         return self._legacy_axis(2)
 
     @property
     def width(self) -> int:
+        """The fourth extent, 1 where there is none."""
         return self._legacy_axis(3)
 
     def __repr__(self) -> str:

@@ -1,11 +1,13 @@
 """`import cafflite as caffe`: the names that scripts look for, and what is imported only when it is asked for."""
 
+import inspect
 import subprocess
 import sys
 
 import pytest
 
 import cafflite
+from cafflite.blob import Blob
 
 LAZY = ("classifier", "detector", "draw", "io", "_caffe")
 
@@ -46,3 +48,28 @@ def test_what_takes_long_is_imported_when_it_is_asked_for():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.stdout == "[]\n[]\ncafflite.io NetSpec\n", run.stderr
+
+
+MODULES = ("classifier", "coord_map", "detector", "draw", "io", "net_spec")
+
+
+def functions_and_classes():
+    for name in cafflite.__all__:
+        yield name, getattr(cafflite, name)
+    for module in MODULES:
+        for name, found in vars(getattr(cafflite, module)).items():
+            if not name.startswith("_") and getattr(found, "__module__", "") == f"cafflite.{module}":
+                yield f"{module}.{name}", found
+
+
+def public_parts(cls):
+    for name, found in inspect.getmembers(cls):
+        if not name.startswith("_") and (inspect.isfunction(found) or isinstance(found, property)):
+            yield f"{cls.__name__}.{name}", found
+
+
+def test_all_that_is_public_says_what_it_is():
+    found = [entry for entry in functions_and_classes() if inspect.isfunction(entry[1]) or inspect.isclass(entry[1])]
+    found += [part for cls in {cls for _, cls in found if inspect.isclass(cls)} | {Blob} for part in public_parts(cls)]
+    assert len(found) > 100
+    assert [name for name, part in found if not inspect.getdoc(part)] == []
