@@ -137,7 +137,7 @@ class StrictOps(Ops):
         super().__init__(StrictDevice(), dtype)
 
     def require(self, allowed: Any, refuse: Any, *arrays: Any) -> None:
-        """Nothing is read to find out, as on any device."""
+        """Taken as fulfilled: the one read that a check of values makes by name is no crossing."""
         assert isinstance(allowed, StrictArray)
 
     @contextmanager

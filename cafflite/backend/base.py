@@ -25,7 +25,7 @@ class BaseOps:
     def require(self, allowed: Array, refuse: Callable[..., None], *arrays: Array) -> None:
         """Call `refuse(*arrays)`, which raises an error, unless all of `allowed` are true.
 
-        A device need not be waited for: there it happens when values are next read, with the arrays as they are now.
+        From a GPU this reads one value, and waits for it.
         """
         if not allowed.all():
             refuse(*arrays)
