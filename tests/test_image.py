@@ -175,3 +175,16 @@ def test_without_pillow_the_message_says_what_brings_it(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(DataError, match=r"pip install 'cafflite\[image\]'"):
         image.decode(b"", True, "it")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"subsampling": 1, "quality": 30}, {"progressive": True}])
+@pytest.mark.parametrize("color", [True, False, None])
+def test_a_jpeg_is_the_same_by_either_decoder(mode, options, color, monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, len(mode) if mode != "L" else 1), np.uint8)
+    large = Image.fromarray(np.kron(pixels, np.ones((9, 9, 1), np.uint8)).squeeze(), mode)
+    content = BytesIO()
+    large.save(content, "JPEG", **options)
+    found = image.decode(content.getvalue(), color, "x")
+    monkeypatch.setattr(image, "_simplejpeg", lambda: None)
+    np.testing.assert_array_equal(found, image.decode(content.getvalue(), color, "x"))
