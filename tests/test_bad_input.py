@@ -128,7 +128,6 @@ def test_an_index_that_is_no_number():
         ('type: "Convolution" convolution_param { num_output: 2 kernel_size: 3 }', [(3, 0, 4, 4)], (3, 2, 2, 2)),
         ('type: "Deconvolution" convolution_param { num_output: 2 kernel_size: 3 }', [(3, 0, 4, 4)], (3, 2, 6, 6)),
         ('type: "RNN" recurrent_param { num_output: 2 }', [(4, 2, 0), (4, 2)], (4, 2, 2)),
-        ('type: "LSTM" recurrent_param { num_output: 2 }', [(0, 2, 3), (0, 2)], (0, 2, 2)),
         ('type: "LSTM" recurrent_param { num_output: 2 }', [(4, 2, 0), (4, 2), (2, 0)], (4, 2, 2)),
     ],
 )
