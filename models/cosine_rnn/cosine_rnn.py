@@ -29,10 +29,10 @@ def main() -> None:
     results = {}
     for name in arguments.nets or NETS:
         solver = make_solver(name, arguments.iterations, arguments.random_seed)
-        losses = train(solver, arguments.random_seed)
+        losses = train(solver, name, arguments.random_seed)
         free = go_on(solver, name)
         error = np.mean((free - cosine(STEPS + np.arange(FREE))) ** 2)
-        print(f"{NETS[name]:19} loss {losses[-20:].mean():.6f}, mean squared error of {FREE} free steps {error:.4f}")
+        print(f"{NETS[name]:19} loss {losses[-20:].mean():.6f}, mean squared error of {FREE} free steps {error:.6f}")
         results[name] = losses, free
     draw(results, arguments.output)
 
@@ -59,8 +59,11 @@ def make_solver(name: str, iterations: int, random_seed: int) -> Solver:
     return cafflite.get_solver(param)
 
 
-def train(solver: Solver, random_seed: int) -> np.ndarray:
-    """Show streams that begin anywhere in the cosine, piece after piece; the loss of every iteration, (max_iter,)."""
+def train(solver: Solver, name: str, random_seed: int) -> np.ndarray:
+    """Show streams that begin anywhere in the cosine, piece after piece; the loss of every iteration, (max_iter,).
+
+    A net that reads both ways is shown each piece by itself, as `go_on` shows it its windows.
+    """
     rng = np.random.default_rng(random_seed)
     blobs = solver.net.blobs
     losses = np.empty(solver.param.max_iter)
@@ -72,7 +75,7 @@ def train(solver: Solver, random_seed: int) -> np.ndarray:
         blobs["data"].data[..., 0] = cosine(steps)
         blobs["target"].data[..., 0] = cosine(steps + 1)
         blobs["cont"].data[...] = 1
-        blobs["cont"].data[0] = piece > 0
+        blobs["cont"].data[0] = piece > 0 and name != "bidirectional"
         solver.step(1)
         losses[iteration] = blobs["loss"].data
     return losses
