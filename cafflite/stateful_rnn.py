@@ -41,7 +41,7 @@ class StatefulRNN:
             self._check(self.layers[name], bottoms)
         cont = {bottoms[1] for bottoms in read.values()}
         self.data = [name for name in self.net.inputs if name not in cont]
-        self._reshape_to_one_step(static={name for bottoms in read.values() for name in bottoms[2:]})
+        self._reshape_to_one_step(static=self._sources({name for bottoms in read.values() for name in bottoms[2:]}))
         for name in cont:
             self.net.blobs[name].data[...] = 1
         self.reset()
@@ -118,6 +118,13 @@ class StatefulRNN:
             elif step.layer.name in self.layers:
                 read[step.layer.name] = [source.get(name, name) for name in step.bottom_names]
         return read
+
+    def _sources(self, names: set[str]) -> set[str]:
+        """These blobs and all that other layers than recurrent ones make them of."""
+        for step in reversed(self.net.steps):
+            if step.layer.name not in self.layers and names & set(step.top_names):
+                names = names | set(step.bottom_names)
+        return names
 
     def _check(self, layer: Recurrence, bottoms: list[str]) -> None:
         """NetError for a layer that cannot go step by step with the state that it keeps."""

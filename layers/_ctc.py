@@ -3,7 +3,7 @@
 from cafflite.backend.ops import Ops
 from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
-from cafflite.layers._order import check_lengths
+from cafflite.layers._order import check_indicators, check_lengths
 from cafflite.layers.base import Blobs
 
 
@@ -39,6 +39,7 @@ def time_steps(ops: Ops, given: Blob | None, shape: tuple[int, ...]) -> Array:
     if given.ndim == 1:
         check_lengths(ops, given.data, steps, least=1)
         return given.data.astype(xp.int64)
+    check_indicators(ops, given.data)
     begins = given.data == 0
     begins[0] = False
     return xp.where(begins.any(axis=0), begins.argmax(axis=0), steps)

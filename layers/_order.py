@@ -21,6 +21,19 @@ def check_lengths(ops: Ops, lengths: Array, steps: int, least: int = 0) -> None:
     ops.require(allowed, refuse, lengths, allowed)
 
 
+def check_indicators(ops: Ops, cont: Array) -> None:
+    """DataError unless the sequence indicators (T, N) are 0 and 1."""
+    ops.require((cont == 0) | (cont == 1), refuse_indicators, cont)
+
+
+def refuse_indicators(cont: Array) -> None:
+    t, n = (int(axis[0]) for axis in ((cont != 0) & (cont != 1)).nonzero())
+    raise DataError(
+        f"its sequence indicators hold {float(cont[t, n]):g} at step {t} of stream {n}, expected 0 where a stream "
+        "begins and 1 where it goes on"
+    )
+
+
 def reversed_within(xp: Any, lengths: Array, steps: int) -> Array:
     """For each step of each stream, (T, N), the one that takes its place when the first `lengths` are reversed."""
     t = xp.arange(steps)[:, None]

@@ -2,6 +2,7 @@
 
 from cafflite.errors import ShapeError
 from cafflite.layers._index import refuse_gradient
+from cafflite.layers._order import check_indicators
 from cafflite.layers.base import Blobs, LossLayer, layer
 
 
@@ -32,7 +33,8 @@ class NormStabilizerLoss(LossLayer):
         self.norms = self.xp.sqrt((h * h).sum(axis=2))
         self.change = self.norms[1:] - self.norms[:-1]
         if len(bottom) == 2:
-            self.change *= bottom[1].data[1:] != 0
+            check_indicators(self.ops, bottom[1].data)
+            self.change *= bottom[1].data[1:]
         top[0].data[...] = (self.change * self.change).sum() / max(1, self.norms.size)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:

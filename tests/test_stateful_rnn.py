@@ -138,3 +138,23 @@ def test_inputs_that_do_not_fit():
 def test_nets_that_cannot_go_step_by_step(net, message):
     with pytest.raises(NetError, match=message):
         cafflite.StatefulRNN(net)
+
+
+def test_a_static_input_may_pass_through_other_layers(weights):
+    """It has no time steps to cut, though no recurrent layer reads it itself."""
+    text = f"""
+    layer {{ name: "x" type: "Input" top: "x" input_param {{ shape {{ dim: {STEPS} dim: {STREAMS} dim: 2 }} }} }}
+    layer {{ name: "cont" type: "Input" top: "cont" input_param {{ shape {{ dim: {STEPS} dim: {STREAMS} }} }} }}
+    layer {{ name: "image" type: "Input" top: "image" input_param {{ shape {{ dim: {STREAMS} dim: 5 }} }} }}
+    layer {{ name: "ip" type: "InnerProduct" bottom: "image" top: "ip"
+             inner_product_param {{ num_output: 4 weight_filler {{ type: "xavier" }} }} }}
+    layer {{ name: "relu" type: "ReLU" bottom: "ip" top: "ip" }}
+    layer {{ name: "one" type: "GRU" bottom: "x" bottom: "cont" bottom: "ip" top: "one"
+             recurrent_param {{ num_output: 4 {FILLER} }} }}"""
+    image = np.random.default_rng(1).standard_normal((STREAMS, 5))
+    file = weights(text)
+    net = cafflite.Net(text, cafflite.TEST, weights=file)
+    expected = net.forward(x=X, cont=np.arange(STEPS)[:, None] > np.zeros(STREAMS), image=image)["one"].copy()
+    rnn = cafflite.StatefulRNN(text, file)
+    found = [rnn.step(x=x, image=image)["one"][0] for x in X]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)

@@ -40,7 +40,7 @@ def run(flags: SimpleNamespace) -> int:
     for name, what in (("model", "net"), ("weights", "caffemodel"), ("dict", "dictionary")):
         if not getattr(flags, name):
             raise UsageError(f"it needs a {what}: --{name}=FILE")
-    if flags.length < 0 or flags.temperature < 0:
+    if flags.length < 0 or not flags.temperature >= 0:
         raise UsageError(f"--length is {flags.length}, --temperature {flags.temperature:g}, expected 0 or more of both")
     log.quiet = True  # of the layers that the snapshot has and this net does without
     numbers = read_dictionary(flags.dict)

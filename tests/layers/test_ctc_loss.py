@@ -125,6 +125,12 @@ def test_bottoms_that_do_not_fit(shapes, message):
         build(LOSS, shapes)
 
 
+def test_indicators_are_0_and_1():
+    layer, bottom, top = build(LOSS, [(3, 1, 4), np.array([[0], [0.5], [1]]), np.array([[1.0]])])
+    with pytest.raises(DataError, match="its sequence indicators hold 0.5 at step 1 of stream 0, expected 0 where"):
+        layer.forward(bottom, top)
+
+
 def test_a_blank_that_is_no_class():
     with pytest.raises(NetError, match="blank_index is 4, and its input has the 4 classes 0 to 3"):
         build(f"{LOSS} ctc_loss_param {{ blank_index: 4 }}", [(5, 2, 4), (2,), (3, 2)])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cafflite.errors import NetError, ShapeError
+from cafflite.errors import DataError, NetError, ShapeError
 from tests.gradient_check import build
 
 
@@ -52,3 +52,8 @@ def test_the_indicators_have_no_gradient():
     _, layer, bottom, top = loss(np.ones((3, 2, 2)), np.ones((3, 2)))
     with pytest.raises(NetError, match="its sequence indicators have no gradient"):
         layer.backward(top, [True, True], bottom)
+
+
+def test_indicators_are_0_and_1():
+    with pytest.raises(DataError, match="its sequence indicators hold 0.5 at step 1 of stream 0, expected 0 where"):
+        loss(np.ones((3, 1, 2)), np.array([[0], [0.5], [1]]))

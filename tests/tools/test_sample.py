@@ -111,6 +111,7 @@ def test_temperature(temperature):
         (["--seed-text=a9b8"], "the net does not know ['8', '9']: a seed is made of 'abc '"),
         (["--seed-text="], "the seed text is empty, expected one character or more of 'abc '"),
         (["--length=-1"], "--length is -1, --temperature 0.8, expected 0 or more of both"),
+        (["--temperature=nan"], "--temperature nan, expected 0 or more of both"),
         (["--temperature=hot"], "flag '--temperature' is 'hot', expected a number"),
         (["--dict=none.json"], "none.json: No such file or directory"),
         (["--dict=deploy.prototxt"], "deploy.prototxt: not a JSON file in UTF-8"),
