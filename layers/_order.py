@@ -27,8 +27,13 @@ def check_indicators(ops: Ops, cont: Array) -> None:
 
 
 def refuse_indicators(cont: Array) -> None:
+    raise odd_indicators(cont)
+
+
+def odd_indicators(cont: Array) -> DataError:
+    """What is wrong with cont (T, N), where the first value stands that is neither 0 nor 1."""
     t, n = (int(axis[0]) for axis in ((cont != 0) & (cont != 1)).nonzero())
-    raise DataError(
+    return DataError(
         f"its sequence indicators hold {float(cont[t, n]):g} at step {t} of stream {n}, expected 0 where a stream "
         "begins and 1 where it goes on"
     )

@@ -4,8 +4,8 @@ from typing import Any
 
 from cafflite import log
 from cafflite.blob import Array, Blob
-from cafflite.errors import DataError, NetError, ShapeError
-from cafflite.layers._order import Order, check_lengths
+from cafflite.errors import NetError, ShapeError
+from cafflite.layers._order import Order, check_lengths, odd_indicators
 from cafflite.layers._recurrence import Recurrence
 from cafflite.layers.base import Blobs
 
@@ -107,14 +107,10 @@ class RecurrentLayer(Recurrence):
             self.ops.require((cont == 0) | (cont == 1), self.refuse_cont, cont)
 
     def refuse_cont(self, cont: Array) -> None:
-        t, n = (int(axis[0]) for axis in ((cont != 0) & (cont != 1)).nonzero())
-        found = f"its sequence indicators hold {float(cont[t, n]):g} at step {t} of stream {n}"
+        error = odd_indicators(cont)
         if not self.cont_may_scale:
-            raise DataError(f"{found}, expected 0 where a stream begins and 1 where it goes on")
-        log.warning(
-            f"layer '{self.name}' ({self.type}): {found}, expected 0 where a stream begins and 1 where it goes on; "
-            "the state is multiplied by it, as in Caffe"
-        )
+            raise error
+        log.warning(f"layer '{self.name}' ({self.type}): {error}; the state is multiplied by it, as in Caffe")
         self.has_warned = True
 
     def begin(self, bottom: Blobs) -> None:
