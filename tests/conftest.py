@@ -1,5 +1,6 @@
 """What all tests share: where the recorded figures are, and a process-wide state that no test leaves behind."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,12 @@ import cafflite
 
 TESTS = Path(__file__).parent
 SHARED = TESTS.parent.parent / "shared"
+
+
+def pytest_configure() -> None:
+    """Tests press Ctrl-C; a shell that starts pytest in the background has it, and all its children, ignore that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
