@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import FileIO
 from itertools import groupby
 from mmap import ACCESS_COPY, mmap
@@ -35,8 +37,24 @@ def write(path: Path, batch: Batch, anew: bool) -> None:
             _create(file, batch)  # all sets before any rows: what each batch changes lies together at the beginning
             _add(file, batch)
     else:
-        with ThreadPoolExecutor(1) as thread:  # where no KeyboardInterrupt is raised: HDF5 could not go on after it
-            thread.submit(_append, path, batch).result()
+        with _ctrl_c_later():  # HDF5 could not go on after it
+            _append(path, batch)
+
+
+@contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Let a Ctrl-C in the block take effect behind it. (Only the main thread is ever interrupted by one.)"""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _create(file: Any, batch: Batch) -> None:
