@@ -3,7 +3,8 @@
 from itertools import groupby
 from typing import NamedTuple
 
-from cafflite.net import Net, Step
+from cafflite.net import Net
+from cafflite.step import Step
 
 HEAD = ("layer", "type", "output", "parameters", "memory")
 GAP = "  "
