@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from cafflite.backend.cupy_neuron import CupyNeuron
 from cafflite.backend.ops import Ops
 from cafflite.errors import DeviceError
 
@@ -34,8 +35,8 @@ def probe(device: int) -> None:
         ) from error
 
 
-class CupyOps(Ops):
-    """The portable operations over CuPy arrays on one device."""
+class CupyOps(CupyNeuron, Ops):
+    """Overrides what a kernel of our own, or one of cuBLAS, does in fewer launches than array expressions."""
 
     def __init__(self, device: int, dtype: str) -> None:
         import cupy
