@@ -10,6 +10,5 @@ needs_leveldb = pytest.mark.skipif(
     find_spec("plyvel") is None,
     reason="needs plyvel, which is ready-made only for Python up to 3.12 on Linux and otherwise compiled with LevelDB",
 )
-backends = pytest.mark.parametrize(
-    "backend", [pytest.param(LMDB, id="LMDB"), pytest.param(LEVELDB, id="LEVELDB", marks=needs_leveldb)]
-)
+BACKENDS = [pytest.param(LMDB, id="LMDB"), pytest.param(LEVELDB, id="LEVELDB", marks=needs_leveldb)]
+backends = pytest.mark.parametrize("backend", BACKENDS)

@@ -2,16 +2,15 @@ import json
 
 import numpy as np
 import pytest
+from databases import BACKENDS
 from gradient_check import build
 
 import cafflite
 from cafflite import TEST, TRAIN, datum, image
 from cafflite.backend.ops import Ops
-from cafflite.database import LEVELDB, LMDB, new_database
+from cafflite.database import LMDB, new_database
 from cafflite.errors import DataError, NetError
 from cafflite.proto.caffe_pb2 import DataParameter, Datum
-
-BACKENDS = [LMDB, LEVELDB]
 
 
 def values(number, shape=(3, 5, 6)):
@@ -25,7 +24,7 @@ def write(path, data, backend=LMDB):
     return path
 
 
-@pytest.fixture(params=BACKENDS, ids=["LMDB", "LEVELDB"])
+@pytest.fixture(params=BACKENDS)
 def database(request, tmp_path):
     """(path, backend) of seven records, whose labels are their numbers."""
     data = [datum.from_array(values(i), i) for i in range(7)]
