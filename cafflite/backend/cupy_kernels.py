@@ -57,4 +57,5 @@ def _module(dtype: str, wide: bool) -> Any:
 
     real = {"float32": "float", "float64": "double"}[dtype]
     source = Path(__file__).with_name("kernels.cu").read_text(encoding="utf-8")
-    return cupy.RawModule(code=source, options=(f"-DREAL={real}", f"-DINDEX={'long long' if wide else 'int'}"))
+    index = "long long" if wide else "int"
+    return cupy.RawModule(code=source, options=(f"-DREAL={real}", f"-DINDEX={index}", f"-DTHREADS={THREADS}"))

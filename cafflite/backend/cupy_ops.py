@@ -2,7 +2,11 @@
 
 from functools import cache
 
+from cafflite.backend.base import Array
+from cafflite.backend.cupy_channels import CupyChannels
+from cafflite.backend.cupy_kernels import launch
 from cafflite.backend.cupy_neuron import CupyNeuron
+from cafflite.backend.cupy_softmax import CupySoftmax
 from cafflite.backend.ops import Ops
 from cafflite.errors import DeviceError
 
@@ -35,7 +39,7 @@ def probe(device: int) -> None:
         ) from error
 
 
-class CupyOps(CupyNeuron, Ops):
+class CupyOps(CupyChannels, CupyNeuron, CupySoftmax, Ops):
     """Overrides what a kernel of our own, or one of cuBLAS, does in fewer launches than array expressions."""
 
     def __init__(self, device: int, dtype: str) -> None:
@@ -43,3 +47,16 @@ class CupyOps(CupyNeuron, Ops):
 
         super().__init__(cupy, dtype)
         self.device = device
+
+    def add_matmul(self, a: Array, b: Array, out: Array) -> None:
+        from cupy import cublas
+
+        if out.size and a.size:
+            cublas.gemm("N", "N", a, b, out=out, beta=1.0)
+
+    def take_rows(self, table: Array, index: Array, out: Array) -> None:
+        self.xp.take(table, index, axis=0, out=out)
+
+    def add_to_rows(self, rows: Array, index: Array, table: Array) -> None:
+        order = self.xp.argsort(index)  # it is stable: rows of one index stay in their order
+        launch("add_to_rows", rows.size, rows, index[order], order, *rows.shape, table)

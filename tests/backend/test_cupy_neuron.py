@@ -15,6 +15,33 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
     return array
 
 
+ACTIVATIONS = [
+    ("relu", 1, [0.0]),
+    ("relu", 1, [0.1]),
+    ("elu", 1, [0.3]),
+    ("tanh", 1, []),
+    ("sigmoid", 1, []),
+    ("relu_backward", 2, [-0.2]),
+    ("elu_backward", 3, [0.3]),
+    ("tanh_backward", 2, []),
+    ("sigmoid_backward", 2, []),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("name", "arrays", "numbers"), ACTIVATIONS)
+def test_activations(name, arrays, numbers, shape):
+    given = [normal(*shape, seed=seed) for seed in range(arrays)]
+    Twins()(name, *given, *numbers, np.full(shape, 7, np.float32))
+    Twins()(name, *given, *numbers, given[0])
+
+
+@pytest.mark.parametrize("name", ["relu", "elu", "tanh", "sigmoid"])
+def test_nan_and_infinity_stay_what_they_are(name):
+    x = np.array([np.nan, np.inf, -np.inf] * 20, np.float32)
+    Twins()(name, x, *([0.5] if name in {"relu", "elu"} else []), np.empty_like(x))
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("ratio", [0.0, 0.35, 0.9, 1.0])
 def test_dropout_drops_the_same_to_the_bit(shape, ratio):
