@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cafflite.backend import cupy_ops
+from cafflite.backend import cupy_ops, cupy_probe
 from cafflite.backend.ops import Ops
 from cafflite.errors import BackendError
 
@@ -13,7 +13,7 @@ from cafflite.errors import BackendError
 def device_ops(dtype: str = "float32") -> Ops:
     """The operations of the first device; where there is none, the test is skipped."""
     try:
-        cupy_ops.probe(0)
+        cupy_probe.probe(0)
     except BackendError as error:
         pytest.skip(f"needs CuPy and a device: {error}")
     return cupy_ops.CupyOps(0, dtype)

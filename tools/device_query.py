@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 from threadpoolctl import threadpool_info
 
-from cafflite.backend import cupy_ops, pool
+from cafflite.backend import cupy_probe, pool
 from cafflite.errors import BackendError, UsageError
 from cafflite.tools._flags import Flags
 
@@ -56,11 +56,11 @@ def _version(package: str) -> str:
 
 def _gpus(numbers: list[int] | None) -> Iterable[str]:
     """A line for each of these GPUs, or of all. Raises BackendError for the first that cannot be used."""
-    cupy_ops.probe(0)
+    cupy_probe.probe(0)
     import cupy
 
     for number in range(cupy.cuda.runtime.getDeviceCount()) if numbers is None else numbers:
-        cupy_ops.probe(number)
+        cupy_probe.probe(number)
         found = cupy.cuda.runtime.getDeviceProperties(number)
         yield (
             f"GPU {number}: {found['name'].decode()}, {found['totalGlobalMem'] / 2**30:.1f} GiB, "

@@ -26,9 +26,9 @@ def set_mode_gpu() -> None:
     if _cpu_only:
         _tell_once()
         return
-    from cafflite.backend import cupy_ops
+    from cafflite.backend.cupy_probe import probe
 
-    cupy_ops.probe(_device)
+    probe(_device)
     _gpu = True
 
 

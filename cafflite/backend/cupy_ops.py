@@ -1,42 +1,11 @@
 """The operations on a GPU, through CuPy."""
 
-from functools import cache
-
 from cafflite.backend.base import Array
 from cafflite.backend.cupy_channels import CupyChannels
 from cafflite.backend.cupy_kernels import launch
 from cafflite.backend.cupy_neuron import CupyNeuron
 from cafflite.backend.cupy_softmax import CupySoftmax
 from cafflite.backend.ops import Ops
-from cafflite.errors import DeviceError
-
-
-@cache
-def probe(device: int) -> None:
-    """Raise DeviceError, saying what is missing and what brings it, unless one small kernel runs on `device`."""
-    try:
-        import cupy
-    except ImportError as error:
-        raise DeviceError(
-            f"GPU mode needs CuPy, which cannot be imported here ({error}): pip install 'cafflite[gpu]'"
-        ) from error
-    try:
-        count = cupy.cuda.runtime.getDeviceCount()
-    except Exception as error:
-        raise DeviceError(
-            f"GPU mode needs an NVIDIA GPU with its driver, and CuPy finds none here ({error}): "
-            "install the driver, or use set_mode_cpu()"
-        ) from error
-    if device >= count:
-        raise DeviceError(f"there is no GPU {device}: this machine has {count}, counted from 0")
-    try:
-        with cupy.cuda.Device(device):
-            float((cupy.arange(4) + 1).sum())
-    except Exception as error:
-        raise DeviceError(
-            f"GPU {device} is there but a first small kernel does not run ({error}): the CUDA runtime compiler is "
-            "missing or does not fit the driver; pip install 'cafflite[gpu]' brings it"
-        ) from error
 
 
 class CupyOps(CupyChannels, CupyNeuron, CupySoftmax, Ops):

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from cafflite.backend import cupy_ops
+from cafflite.backend import cupy_ops, cupy_probe
 from cafflite.backend.ops import Ops
 from cafflite.errors import BackendError
 from tests.gradient_check import build
@@ -86,7 +86,7 @@ def test_on_the_strict_device(name, case):
 @every_case
 def test_on_cupy(name, case, counted, monkeypatch):
     try:
-        cupy_ops.probe(0)
+        cupy_probe.probe(0)
     except BackendError as error:
         pytest.skip(f"needs CuPy and a device: {error}")
     expected = run(name, case, Ops(np, "float32"), nullcontext)

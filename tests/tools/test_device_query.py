@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cafflite.backend import cupy_ops, pool
+from cafflite.backend import cupy_probe, pool
 from cafflite.errors import BackendError
 from cafflite.tools.main import main
 
@@ -25,7 +25,7 @@ def two_gpus(monkeypatch):
         if device > 1:
             raise BackendError(f"there is no GPU {device}")
 
-    monkeypatch.setattr(cupy_ops, "probe", probe)
+    monkeypatch.setattr(cupy_probe, "probe", probe)
 
 
 def test_the_processor(capsys, no_cupy):
