@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +12,12 @@ from cafflite import backend, build, debug_info, sharing, weights
 from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
-from cafflite.errors import CaffliteError, NetError, ShapeError
+from cafflite.errors import NetError, ShapeError
 from cafflite.layers.base import BlobVec, Layer, registry
 from cafflite.named import Named
 from cafflite.proto import caffe_pb2
 from cafflite.proto.upgrade import upgrade_net
-from cafflite.step import Step
+from cafflite.step import Step, at
 
 
 @dataclass
@@ -36,22 +35,6 @@ class Param:
     lr_is_given: bool = False
     decay_is_given: bool = False
     is_shared: bool = False
-
-
-class _at:
-    """Errors say where they are from; memory that there isn't is one of them."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, CaffliteError):
-            raise error.at(self.where) from error
-        if isinstance(error, MemoryError):
-            raise NetError(f"it needs more memory than there is: {error}").at(self.where) from error
 
 
 def _refuse_unknown_types(net: Any) -> None:
@@ -140,13 +123,13 @@ class Net:
 
     def _add_layer(self, layer_param: Any, seed: int, unread: dict[str, None], needs_diff: set[str]) -> None:
         where = build.where(layer_param)
-        with _at(where):
+        with at(where):
             if not layer_param.HasField("phase"):
                 layer_param.phase = self.phase
             layer = registry[layer_param.type](layer_param, layer_param.phase, self.ops, seed)
             step = self._wire(layer, where, unread, needs_diff)
             layer.setup(step.bottom, step.top)
-            self._reshape(step)
+            step.reshape()
             index = len(self.steps)
             self.steps.append(step)
             self._add_params(index, layer)
@@ -280,60 +263,42 @@ class Net:
 
     # Running
 
-    def _reshape(self, step: Step) -> None:
-        before = [blob.shape for blob in step.bottom]
-        step.layer.reshape(step.bottom, step.top)
-        step.shapes, step.has_run = step.current_shapes(), False
-        for name, old, blob in zip(step.bottom_names, before, step.bottom, strict=True):
-            if blob.count != math.prod(old):
-                raise ShapeError(f"its top is its bottom '{name}', {old}, and would change it to {blob.shape}")
-        for blob, weight in zip(step.top, step.loss_weight, strict=True):
-            if weight:
-                blob.diff[...] = weight  # a loss's diff is its weight
-
     def reshape(self) -> None:
         """Let every layer take the shapes of its bottoms, from first to last."""
         for step in self.steps:
-            with _at(step.where):
+            with step.at:
                 if not step.bottom or step.is_outdated():
-                    self._reshape(step)
+                    step.reshape()
 
     def forward(self, start: int = 0, end: int | None = None) -> None:
         """Run the layers from index `start` to `end`, both included (all by default)."""
+        before, after = self.callbacks["before_forward"], self.callbacks["after_forward"]
         with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
             for index in range(start, len(self.steps) if end is None else end + 1):
-                step = self.steps[index]
-                self._call("before_forward", index)
-                with _at(step.where):
-                    if step.is_outdated():
-                        self._reshape(step)
-                    step.layer.forward(step.bottom, step.top)
-                    if step.layer.reshape_every_forward:
-                        step.shapes = step.current_shapes()  # a user's layer may reshape its tops here
-                    step.has_run = True
+                for callback in before:
+                    callback(index)
+                self.steps[index].forward()
                 if self.debug_info:
                     debug_info.forward(self, index)
-                self._call("after_forward", index)
+                for callback in after:
+                    callback(index)
 
     def backward(self, start: int | None = None, end: int = 0) -> None:
         """Run backward through the layers from index `start` (the last by default) down to `end`, both included."""
+        before, after = self.callbacks["before_backward"], self.callbacks["after_backward"]
         with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
             for index in range(len(self.steps) - 1 if start is None else start, end - 1, -1):
                 step = self.steps[index]
-                self._call("before_backward", index)
+                for callback in before:
+                    callback(index)
                 if step.need_backward:
-                    with _at(step.where):
-                        step.check_backward()
-                        step.layer.backward(step.top, step.propagate_down, step.bottom)
+                    step.backward()
                     if self.debug_info:
                         debug_info.backward(self, index)
-                self._call("after_backward", index)
+                for callback in after:
+                    callback(index)
         if self.debug_info:
             debug_info.params(self)
-
-    def _call(self, moment: str, index: int) -> None:
-        for callback in self.callbacks[moment]:
-            callback(index)
 
     def loss(self) -> Array:
         """The weighted sum of all losses after a forward pass, as a scalar on the net's device."""

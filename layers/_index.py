@@ -7,9 +7,6 @@ from cafflite.errors import DataError, NetError
 
 def check_index(ops: Ops, index: Array, count: int, what: str, ignored: int | None = None) -> None:
     """DataError unless each value, cut to a whole number, is one of 0 to count - 1, or `ignored`."""
-    allowed = (index > -1) & (index < count)
-    if ignored is not None:
-        allowed |= index == ignored
 
     def refuse(index: Array, allowed: Array) -> None:
         index, allowed = index.reshape(index.shape or 1), allowed.reshape(index.shape or 1)
@@ -17,7 +14,7 @@ def check_index(ops: Ops, index: Array, count: int, what: str, ignored: int | No
         where = f"row {place[0]}" if index[0].size == 1 else f"row {place[0]} (at {place})"
         raise DataError(f"{what} {float(index[place]):g} in {where} is out of range, expected 0 to {count - 1}")
 
-    ops.require(allowed, refuse, index, allowed)
+    ops.require_indices(index, count, ignored, refuse)
 
 
 def refuse_gradient(wanted: bool, what: str) -> None:

@@ -23,7 +23,7 @@ def check_lengths(ops: Ops, lengths: Array, steps: int, least: int = 0) -> None:
 
 def check_indicators(ops: Ops, cont: Array) -> None:
     """DataError unless the sequence indicators (T, N) are 0 and 1."""
-    ops.require((cont == 0) | (cont == 1), refuse_indicators, cont)
+    ops.require_binary(cont, refuse_indicators)
 
 
 def refuse_indicators(cont: Array) -> None:

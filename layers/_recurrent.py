@@ -104,7 +104,7 @@ class RecurrentLayer(Recurrence):
     def check_cont(self, cont: Array) -> None:
         """A warning, or DataError, where cont holds anything but 0 and 1."""
         if not self.has_warned:
-            self.ops.require((cont == 0) | (cont == 1), self.refuse_cont, cont)
+            self.ops.require_binary(cont, self.refuse_cont)
 
     def refuse_cont(self, cont: Array) -> None:
         error = odd_indicators(cont)

@@ -75,7 +75,7 @@ class Lstm(LSTMSteps):
                 "1 where it goes on"
             )
 
-        self.ops.require((clip == 0) | (clip == 1), refuse, clip)
+        self.ops.require_binary(clip, refuse)
 
     def walk(self, top: Array) -> None:
         if top.shape[1] == 1:

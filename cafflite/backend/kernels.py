@@ -84,26 +84,48 @@ def _order(bits):
 
 
 @summing_kernel
-def softmax(x, bits, out):
-    """Over each row of x. `bits` is x seen as int32: a maximum of integers vectorises, one of floats does not."""
-    rows, columns = x.shape
-    for n in range(rows):
-        largest = i32(-(2**31))
-        for c in range(columns):
-            largest = max(largest, _order(bits[n, c]))
-        shift = i32(_order(largest)).view(numpy.float32)
-        for c in range(columns):
-            out[n, c] = x[n, c] - shift
-    flat = out.reshape(-1)
-    for i in range(flat.size):
-        flat[i] = kernels_math.exp(flat[i])
-    for n in range(rows):
-        total = f32(0)
-        for c in range(columns):
-            total += out[n, c]
-        factor = f32(1) / total
-        for c in range(columns):
-            out[n, c] *= factor
+def softmax(x, first, last, rows, out):
+    """Over each of the rows first..last of x, in blocks of `rows`.
+
+    The maximum is that of the bits, seen as integers: one of floats does not vectorise.
+    """
+    columns = x.shape[1]
+    bits = x.view(numpy.int32)
+    for start in range(first, last, rows):
+        stop = min(start + rows, last)
+        for n in range(start, stop):
+            largest = i32(-(2**31))
+            for c in range(columns):
+                largest = max(largest, _order(bits[n, c]))
+            shift = i32(_order(largest)).view(numpy.float32)
+            for c in range(columns):
+                out[n, c] = x[n, c] - shift
+        flat = out[start:stop].reshape(-1)
+        for i in range(flat.size):
+            flat[i] = kernels_math.exp(flat[i])
+        for n in range(start, stop):
+            total = f32(0)
+            for c in range(columns):
+                total += out[n, c]
+            factor = f32(1) / total
+            for c in range(columns):
+                out[n, c] *= factor
+
+
+@kernel
+def are_indices(x, count, ignored):
+    wrong = 0
+    for value in x.reshape(-1):
+        wrong += not (value > -1 and value < count or value == ignored)
+    return wrong == 0
+
+
+@kernel
+def are_binary(x):
+    wrong = 0
+    for value in x.reshape(-1):
+        wrong += not (value == 0 or value == 1)
+    return wrong == 0
 
 
 @kernel

@@ -114,9 +114,21 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
 
         pool.run(add, pool.split(x.shape[1], 64) if x.size >= SERIAL else [slice(0, x.shape[1])])
 
+    def require_indices(self, x: Array, count: int, ignored: int | None, refuse: Callable[..., None]) -> None:
+        from cafflite.backend import kernels
+
+        if not kernels.are_indices(x, count, numpy.nan if ignored is None else float(ignored)):
+            super().require_indices(x, count, ignored, refuse)
+
+    def require_binary(self, x: Array, refuse: Callable[..., None]) -> None:
+        from cafflite.backend import kernels
+
+        if not kernels.are_binary(x):
+            super().require_binary(x, refuse)
+
     def take_rows(self, table: Array, index: Array, out: Array) -> None:
-        # mode="clip" lets `take` write to `out` directly; the layers have checked the index
-        pool.run(lambda s: numpy.take(table, index[s], axis=0, out=out[s], mode="clip"), pool.split(len(index), ROWS))
+        # "clip" lets `take` write to `out` directly; the layers have checked the index
+        pool.run(lambda s: table.take(index[s], 0, out[s], "clip"), pool.split(len(index), ROWS))
 
     def add_to_rows(self, rows: Array, index: Array, table: Array) -> None:
         from cafflite.backend import kernels

@@ -1,7 +1,5 @@
 """Softmax on a CPU: a compiled kernel where C is the last axis, and slices on the thread pool."""
 
-import numpy
-
 from cafflite.backend import pool
 from cafflite.backend.base import Array
 from cafflite.backend.ops_softmax import SoftmaxOps
@@ -28,11 +26,5 @@ class NumpySoftmax(SoftmaxOps):
     def _softmax_of_rows(self, x: Array, out: Array) -> None:
         from cafflite.backend import kernels
 
-        rows = max(1, BLOCK // x.shape[1])
-
-        def run(piece: slice) -> None:
-            for start in range(piece.start, piece.stop, rows):
-                block = slice(start, min(start + rows, piece.stop))
-                kernels.softmax(x[block], x[block].view(numpy.int32), out[block])
-
-        pool.run(run, pool.split(len(x), SERIAL // x.shape[1]))
+        rows = max(1, BLOCK // x.shape[1])  # of a block
+        pool.run(lambda s: kernels.softmax(x, s.start, s.stop, rows, out), pool.split(len(x), SERIAL // x.shape[1]))

@@ -3,6 +3,8 @@
 A backend overrides the ones it can do faster, with the same signature; tests hold both equal.
 """
 
+from collections.abc import Callable
+
 from cafflite.backend.base import Array
 from cafflite.backend.ops_channels import ChannelOps
 from cafflite.backend.ops_ctc import CTCOps
@@ -39,6 +41,20 @@ class Ops(ChannelOps, CTCOps, NeuronOps, SoftmaxOps, RecurrentOps, SpatialOps, U
     def add_row_sum(self, x: Array, out: Array) -> None:
         """out += the sum of x (M, N) over its rows, (N,)."""
         out += x.sum(axis=0)
+
+    def require_indices(self, x: Array, count: int, ignored: int | None, refuse: Callable[..., None]) -> None:
+        """Call `refuse(x, allowed)` unless each value, cut to a whole number, is one of 0 to count - 1, or `ignored`.
+
+        `allowed` says which are.
+        """
+        allowed = (x > -1) & (x < count)
+        if ignored is not None:
+            allowed |= x == ignored
+        self.require(allowed, refuse, x, allowed)
+
+    def require_binary(self, x: Array, refuse: Callable[..., None]) -> None:
+        """Call `refuse(x)` unless each value is 0 or 1."""
+        self.require((x == 0) | (x == 1), refuse, x)
 
     def take_rows(self, table: Array, index: Array, out: Array) -> None:
         """out[n] = table[index[n]] for each n."""

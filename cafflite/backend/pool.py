@@ -87,7 +87,9 @@ def run(function: Callable[[slice], None], slices: list[slice]) -> None:
 
 def split(count: int, least: int = 1) -> list[slice]:
     """`count` rows as at most `threads` equal slices of `least` rows or more (one slice when there are fewer)."""
-    pieces = max(1, min(threads(), count // max(1, least)))
+    pieces = min(threads(), count // max(1, least))
+    if pieces < 2:
+        return [slice(0, count)]
     bounds = [count * i // pieces for i in range(pieces + 1)]
     return [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
 

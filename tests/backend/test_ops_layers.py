@@ -164,3 +164,32 @@ def test_rows_of_a_table(rows, width, size):
     FAST.add_to_rows(dy, index, fast)
     TWIN.add_to_rows(dy, index, twin)
     np.testing.assert_array_equal(fast, twin)  # both add in the order of the rows
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (7,), (5, 1, 300)])
+@pytest.mark.parametrize("ignored", [None, 9, -1])
+@pytest.mark.parametrize("value", [0, 2.5, -0.5, -1, 3, 9, np.nan, np.inf])
+def test_indices_are_required(shape, ignored, value):
+    """The last one alone may be wrong."""
+    x = np.random.default_rng(0).uniform(-0.9, 2.9, shape).astype(np.float32)
+    x.reshape(-1)[-1:] = value
+    is_refused = []
+    for ops in (FAST, TWIN):
+        found = []
+        ops.require_indices(x, 3, ignored, lambda *given, found=found: found.append(given))
+        is_refused.append(len(found))
+        for given, allowed in found:
+            assert given is x and not allowed.reshape(-1)[-1] and allowed.reshape(-1)[:-1].all()
+    expected = x.size > 0 and not (-1 < value < 3 or value == ignored)
+    assert is_refused == [expected, expected]
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (1, 1), (7, 300)])
+@pytest.mark.parametrize("value", [0, 1, 0.5, -1, np.nan])
+def test_zeros_and_ones_are_required(shape, value):
+    x = np.random.default_rng(0).integers(2, size=shape).astype(np.float32)
+    x.reshape(-1)[-1:] = value
+    for ops in (FAST, TWIN):
+        refused = []
+        ops.require_binary(x, refused.append)
+        assert len(refused) == (x.size > 0 and value not in (0, 1))
