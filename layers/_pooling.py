@@ -84,7 +84,7 @@ class MaxPool(Pool):
         self.ops.max_pool(x, self.window, out, self.mask)
 
     def backward(self, x: Array, out: Array, out_diff: Array, x_diff: Array) -> None:
-        self.ops.max_pool_backward(out_diff, self.mask, x_diff)
+        self.ops.max_pool_backward(out_diff, self.mask, self.window, x_diff)
 
 
 class StochasticPool(MaxPool):

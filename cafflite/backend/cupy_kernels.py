@@ -1,5 +1,6 @@
 """The kernels of kernels.cu, launched by name. CuPy compiles them when one is first used, and keeps them on disk."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import numpy
 
 THREADS = 256  # of a block
 NARROW = 2**31 - THREADS  # elements that a 32-bit index reaches
+POINTERS = {"int*": numpy.dtype("int32"), "long long*": numpy.dtype("int64")}
+NUMBERS = {"unsigned": numpy.uint32, "unsigned long long": numpy.uint64}
 
 
 def launch(name: str, count: int, *arguments: Any) -> None:
@@ -21,28 +24,36 @@ def launch_blocks(name: str, count: int, *arguments: Any) -> None:
 
 
 def _launch(name: str, blocks: int, count: int, arguments: tuple) -> None:
-    import cupy
-
     if count == 0:
         return
-    arrays = [a for a in arguments if isinstance(a, cupy.ndarray)]
-    for array in arrays:
-        if not array.flags.c_contiguous:
-            raise ValueError(f"the kernel {name} is given an array {array.shape} that does not lie in order")
-    (dtype,) = {array.dtype for array in arrays if array.dtype.kind == "f"}
-    wide = max(count, *(array.size for array in arrays)) > NARROW
+    given = list(zip(_parameters(name), arguments, strict=True))
+    dtype = next(value.dtype for kind, value in given if kind == "Real*" and value is not None)
+    wide = max(count, *(value.size for kind, value in given if kind[-1] == "*" and value is not None)) > NARROW
     index = numpy.int64 if wide else numpy.int32
-    given = [index(count), *(_argument(a, dtype.type, index) for a in arguments)]
-    _kernel(name, dtype.name, wide)((blocks,), (THREADS,), tuple(given))
+    pointers, numbers = POINTERS | {"Real*": dtype}, NUMBERS | {"Real": dtype.type, "Index": index}
+    passed: list[Any] = [index(count)]
+    for kind, value in given:
+        if kind in numbers:
+            value = numbers[kind](value)
+        elif kind in pointers and value is None:
+            value = numpy.uintp(0)
+        elif kind in pointers and not (value.dtype == pointers[kind] and value.flags.c_contiguous):
+            order = "in order" if value.flags.c_contiguous else "out of order"
+            raise TypeError(f"the kernel {name} is given {value.dtype} {order}, expected {pointers[kind]} in order")
+        passed.append(value)
+    _kernel(name, dtype.name, wide)((blocks,), (THREADS,), tuple(passed))
 
 
-def _argument(value: Any, real: type, index: type) -> Any:
-    """What CuPy passes as the kernel expects it: Real for a float, Index for an int, a null pointer for None."""
-    if isinstance(value, float):
-        return real(value)
-    if isinstance(value, int):
-        return index(value)
-    return numpy.uintp(0) if value is None else value
+@cache
+def _source() -> str:
+    return Path(__file__).with_name("kernels.cu").read_text(encoding="utf-8")
+
+
+@cache
+def _parameters(name: str) -> list[str]:
+    """The types of a kernel's parameters behind the first, without const."""
+    (text,) = re.findall(rf"__global__ void {name}\((.*?)\)", _source(), re.DOTALL)
+    return [re.sub(r"\bconst\b|\w+$", "", parameter.strip()).strip() for parameter in text.split(",")][1:]
 
 
 @cache
@@ -56,6 +67,5 @@ def _module(dtype: str, wide: bool) -> Any:
     import cupy
 
     real = {"float32": "float", "float64": "double"}[dtype]
-    source = Path(__file__).with_name("kernels.cu").read_text(encoding="utf-8")
     index = "long long" if wide else "int"
-    return cupy.RawModule(code=source, options=(f"-DREAL={real}", f"-DINDEX={index}", f"-DTHREADS={THREADS}"))
+    return cupy.RawModule(code=_source(), options=(f"-DREAL={real}", f"-DINDEX={index}", f"-DTHREADS={THREADS}"))

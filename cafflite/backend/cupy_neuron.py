@@ -1,7 +1,5 @@
 """Activations and dropout on a GPU: one kernel each."""
 
-import numpy
-
 from cafflite.backend.base import Array
 from cafflite.backend.cupy_kernels import launch
 from cafflite.backend.ops_neuron import NeuronOps, dropout_constants
@@ -9,16 +7,16 @@ from cafflite.backend.ops_neuron import NeuronOps, dropout_constants
 
 class CupyNeuron(NeuronOps):
     def relu(self, x: Array, slope: float, out: Array) -> None:
-        launch("relu", x.size, x, float(slope), out)
+        launch("relu", x.size, x, slope, out)
 
     def relu_backward(self, dy: Array, x: Array, slope: float, out: Array) -> None:
-        launch("relu_backward", x.size, dy, x, float(slope), out)
+        launch("relu_backward", x.size, dy, x, slope, out)
 
     def elu(self, x: Array, alpha: float, out: Array) -> None:
-        launch("elu", x.size, x, float(alpha), out)
+        launch("elu", x.size, x, alpha, out)
 
     def elu_backward(self, dy: Array, x: Array, y: Array, alpha: float, out: Array) -> None:
-        launch("elu_backward", x.size, dy, x, y, float(alpha), out)
+        launch("elu_backward", x.size, dy, x, y, alpha, out)
 
     def tanh_backward(self, dy: Array, y: Array, out: Array) -> None:
         launch("tanh_backward", y.size, dy, y, out)
@@ -31,4 +29,4 @@ class CupyNeuron(NeuronOps):
 
     def dropout(self, x: Array, ratio: float, seed: int, step: int, out: Array) -> None:
         limit, scale, first, second = dropout_constants(ratio, seed, step)
-        launch("dropout", x.size, x, numpy.uint32(limit), scale, numpy.uint32(first), numpy.uint32(second), out)
+        launch("dropout", x.size, x, limit, scale, first, second, out)

@@ -5,10 +5,11 @@ from cafflite.backend.cupy_channels import CupyChannels
 from cafflite.backend.cupy_kernels import launch
 from cafflite.backend.cupy_neuron import CupyNeuron
 from cafflite.backend.cupy_softmax import CupySoftmax
+from cafflite.backend.cupy_spatial import CupySpatial
 from cafflite.backend.ops import Ops
 
 
-class CupyOps(CupyChannels, CupyNeuron, CupySoftmax, Ops):
+class CupyOps(CupyChannels, CupyNeuron, CupySoftmax, CupySpatial, Ops):
     """Overrides what a kernel of our own, or one of cuBLAS, does in fewer launches than array expressions."""
 
     def __init__(self, device: int, dtype: str) -> None:

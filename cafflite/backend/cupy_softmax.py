@@ -33,6 +33,6 @@ class CupySoftmax(SoftmaxOps):
         launch("softmax_loss_backward", prob.size, prob, label, scale, *prob.shape[1:], *_kept(ignored), out)
 
 
-def _kept(ignored: int | None) -> tuple[int, int]:
+def _kept(ignored: int | None) -> tuple[bool, int]:
     """Whether a label does not count, and which."""
-    return int(ignored is not None), ignored or 0
+    return ignored is not None, ignored or 0

@@ -267,3 +267,237 @@ extern "C" __global__ void add_to_rows(Index count, const Real* rows, const long
   for (; n < number && index[n] == v; ++n) total += rows[order[n] * width + k];
   table[v * width + k] = total;
 }
+
+
+// ---- Spatial: columns, poolings, normalisation of neighbours
+
+// What slides over x (N, C, I...), as in window.py, with three axes: those that are not there have one value.
+struct Window {  // as WINDOW in cupy_spatial.py
+  int size[3], positions[3], kernel[3], stride[3], pad[3], dilation[3];
+};
+
+// The place along one of the axes that `rest` runs through, and to `rest` what it leaves for the axes before.
+static __device__ int along(Index& rest, int size) {
+  const int at = rest % size;
+  rest /= size;
+  return at;
+}
+
+// out = what each tap sees of x at each position, and 0 beyond the edge of x. The rows of out, each the positions of an
+// image, begin `image_step` apart from one image to the next, and `tap_step` from a tap of a channel to the next one.
+extern "C" __global__ void im2col(Index count, const Real* x, Window w, Index channels, Index tap_step,
+                                  Index image_step, Real* out) {
+  Index rest = place();
+  if (rest >= count) return;
+  int position[3], tap[3];
+  for (int a = 2; a >= 0; --a) position[a] = along(rest, w.positions[a]);
+  for (int a = 2; a >= 0; --a) tap[a] = along(rest, w.kernel[a]);
+  Index from = rest, row = rest % channels, to = 0;  // rest runs through images and channels
+  bool inside = true;
+  for (int a = 0; a < 3; ++a) {
+    const int at = position[a] * w.stride[a] - w.pad[a] + tap[a] * w.dilation[a];
+    inside = inside && at >= 0 && at < w.size[a];
+    from = from * w.size[a] + at;
+    row = row * w.kernel[a] + tap[a];
+    to = to * w.positions[a] + position[a];
+  }
+  out[rest / channels * image_step + row * tap_step + to] = inside ? x[from] : Real(0);
+}
+
+// The gradient of im2col: out (N, C, I...) = of each value the sum over the columns that show it.
+extern "C" __global__ void col2im(Index count, const Real* columns, Window w, Index channels, Index tap_step,
+                                  Index image_step, Real* out) {
+  Index rest = place();
+  if (rest >= count) return;
+  int at[3], tap[3];
+  for (int a = 2; a >= 0; --a) at[a] = along(rest, w.size[a]);
+  const Real* of_image = columns + rest / channels * image_step;
+  Real total = 0;
+  for (tap[0] = 0; tap[0] < w.kernel[0]; ++tap[0])
+    for (tap[1] = 0; tap[1] < w.kernel[1]; ++tap[1])
+      for (tap[2] = 0; tap[2] < w.kernel[2]; ++tap[2]) {
+        Index row = rest % channels, from = 0;
+        bool shows = true;
+        for (int a = 0; a < 3; ++a) {
+          const int begin = at[a] + w.pad[a] - tap[a] * w.dilation[a], position = begin / w.stride[a];
+          shows = shows && begin >= 0 && begin % w.stride[a] == 0 && position < w.positions[a];
+          row = row * w.kernel[a] + tap[a];
+          from = from * w.positions[a] + position;
+        }
+        if (shows) total += of_image[row * tap_step + from];
+      }
+  out[place()] = total;
+}
+
+// A pooling has planes (H, W): of the three axes of its window only the last two. Along one of them:
+struct Span {
+  int begin, end;
+};
+
+// What position `o` of the window sees of x: as far as the padding reaches where that counts, else as x does.
+static __device__ Span seen(Window w, int axis, int o, bool padding) {
+  const int begin = o * w.stride[axis] - w.pad[axis];
+  if (padding) return {begin, min(begin + w.kernel[axis], w.size[axis] + w.pad[axis])};
+  return {max(begin, 0), min(begin + w.kernel[axis], w.size[axis])};
+}
+
+// The positions of the window from which the place `at` is seen.
+static __device__ Span seeing(Window w, int axis, int at) {
+  const int behind = at + w.pad[axis] - w.kernel[axis];
+  return {behind < 0 ? 0 : behind / w.stride[axis] + 1, min((at + w.pad[axis]) / w.stride[axis] + 1, w.positions[axis])};
+}
+
+// How many values position (h, w) averages: the padding counts, what is beyond it does not.
+static __device__ Real pool_size(Window window, int h, int w) {
+  const Span rows = seen(window, 1, h, true), columns = seen(window, 2, w, true);
+  return (Real)(rows.end - rows.begin) * (columns.end - columns.begin);
+}
+
+extern "C" __global__ void max_pool(Index count, const Real* x, Window window, Real lowest, Real* out, int* mask) {
+  Index plane = place();
+  if (plane >= count) return;
+  const int ow = along(plane, window.positions[2]), oh = along(plane, window.positions[1]);
+  const Span rows = seen(window, 1, oh, false), columns = seen(window, 2, ow, false);
+  const Real* values = x + plane * window.size[1] * window.size[2];
+  Real best = lowest;
+  int chosen = -1;
+  for (int h = rows.begin; h < rows.end; ++h)
+    for (int w = columns.begin; w < columns.end; ++w) {
+      const int at = h * window.size[2] + w;
+      if (values[at] > best) {
+        best = values[at];
+        chosen = at;
+      }
+    }
+  out[place()] = best;
+  mask[place()] = chosen;
+}
+
+// Also that of stochastic_pool.
+extern "C" __global__ void max_pool_backward(Index count, const Real* out_diff, const int* mask, Window window,
+                                             Real* x_diff) {
+  Index plane = place();
+  if (plane >= count) return;
+  const int w = along(plane, window.size[2]), h = along(plane, window.size[1]);
+  const Span rows = seeing(window, 1, h), columns = seeing(window, 2, w);
+  Real total = 0;
+  for (int oh = rows.begin; oh < rows.end; ++oh)
+    for (int ow = columns.begin; ow < columns.end; ++ow) {
+      const Index o = (plane * window.positions[1] + oh) * window.positions[2] + ow;
+      if (mask[o] == h * window.size[2] + w) total += out_diff[o];
+    }
+  x_diff[place()] = total;
+}
+
+extern "C" __global__ void average_pool(Index count, const Real* x, Window window, Real* out) {
+  Index plane = place();
+  if (plane >= count) return;
+  const int ow = along(plane, window.positions[2]), oh = along(plane, window.positions[1]);
+  const Span rows = seen(window, 1, oh, false), columns = seen(window, 2, ow, false);
+  const Real* values = x + plane * window.size[1] * window.size[2];
+  Real total = 0;
+  for (int h = rows.begin; h < rows.end; ++h)
+    for (int w = columns.begin; w < columns.end; ++w) total += values[h * window.size[2] + w];
+  out[place()] = total / pool_size(window, oh, ow);
+}
+
+extern "C" __global__ void average_pool_backward(Index count, const Real* out_diff, Window window, Real* x_diff) {
+  Index plane = place();
+  if (plane >= count) return;
+  const int w = along(plane, window.size[2]), h = along(plane, window.size[1]);
+  const Span rows = seeing(window, 1, h), columns = seeing(window, 2, w);
+  Real total = 0;
+  for (int oh = rows.begin; oh < rows.end; ++oh)
+    for (int ow = columns.begin; ow < columns.end; ++ow)
+      total += out_diff[(plane * window.positions[1] + oh) * window.positions[2] + ow] / pool_size(window, oh, ow);
+  x_diff[place()] = total;
+}
+
+// Chooses the first value up to which the running sum reaches the share `random` of the whole sum.
+extern "C" __global__ void stochastic_pool(Index count, const Real* x, const Real* random, Window window, Real* out,
+                                           int* mask) {
+  Index plane = place();
+  if (plane >= count) return;
+  const int ow = along(plane, window.positions[2]), oh = along(plane, window.positions[1]);
+  const Span rows = seen(window, 1, oh, false), columns = seen(window, 2, ow, false);
+  const Real* values = x + plane * window.size[1] * window.size[2];
+  Real total = 0, running = 0, found = 0;
+  for (int h = rows.begin; h < rows.end; ++h)
+    for (int w = columns.begin; w < columns.end; ++w) total += values[h * window.size[2] + w];
+  const Real share = random[place()] * total;
+  int chosen = -1;
+  for (int h = rows.begin; h < rows.end && chosen < 0; ++h)
+    for (int w = columns.begin; w < columns.end && chosen < 0; ++w) {
+      found = values[h * window.size[2] + w];
+      running += found;
+      if (running >= share) chosen = h * window.size[2] + w;
+    }
+  out[place()] = chosen < 0 ? Real(0) : found;
+  mask[place()] = chosen;
+}
+
+// The neighbours of a value in (C, H, W): those at most `reach` away along each axis.
+struct Neighbours {  // as NEIGHBOURS in cupy_spatial.py
+  int size[3], reach[3];
+};
+
+// The sum over all neighbours of the value i: of the values or of their squares.
+static __device__ Real sum_of_neighbours(Index i, Neighbours near, const Real* values, bool squared) {
+  Index image = i;
+  Span spans[3];
+  for (int axis = 2; axis >= 0; --axis) {
+    const int at = along(image, near.size[axis]);
+    spans[axis] = {max(at - near.reach[axis], 0), min(at + near.reach[axis] + 1, near.size[axis])};
+  }
+  Real total = 0;
+  for (int c = spans[0].begin; c < spans[0].end; ++c)
+    for (int h = spans[1].begin; h < spans[1].end; ++h)
+      for (int w = spans[2].begin; w < spans[2].end; ++w) {
+        const Real value = values[((image * near.size[0] + c) * near.size[1] + h) * near.size[2] + w];
+        total += squared ? value * value : value;
+      }
+  return total;
+}
+
+extern "C" __global__ void lrn_scale(Index count, const Real* x, Neighbours near, Real weight, Real k, Real* scale) {
+  const Index i = place();
+  if (i < count) scale[i] = k + weight * sum_of_neighbours(i, near, x, true);
+}
+
+extern "C" __global__ void lrn(Index count, const Real* x, const Real* scale, Real beta, Real* out) {
+  const Index i = place();
+  if (i < count) out[i] = x[i] * pow(scale[i], -beta);
+}
+
+// ratio = out_diff out / scale
+extern "C" __global__ void lrn_backward(Index count, const Real* x, Neighbours near, Real weight, Real beta,
+                                        const Real* scale, const Real* ratio, const Real* out_diff, Real* x_diff) {
+  const Index i = place();
+  if (i >= count) return;
+  x_diff[i] = out_diff[i] * pow(scale[i], -beta) - weight * x[i] * sum_of_neighbours(i, near, ratio, false);
+}
+
+// Numbers of 0..1 as NumPy's generator Philox draws them with the key (low, high) and the counter (0, 0, 0, step): each
+// block of four 64-bit words comes from its number alone, so every thread makes its own and takes half a word.
+// Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3, 2011.
+extern "C" __global__ void uniform(Index count, unsigned long long low, unsigned long long high,
+                                   unsigned long long step, Real* out) {
+  typedef unsigned long long Word;
+  const Index i = place();
+  if (i >= count) return;
+  Word words[4] = {(Word)i / 8 + 1, 0, 0, step};
+  for (int round = 0; round < 10; ++round) {
+    const Word left = 0xD2E7470EE14C6C93u * words[0], right = 0xCA5A826395121157u * words[2];
+    const Word left_high = __umul64hi(0xD2E7470EE14C6C93u, words[0]);
+    const Word right_high = __umul64hi(0xCA5A826395121157u, words[2]);
+    words[0] = right_high ^ words[1] ^ low;
+    words[1] = right;
+    words[2] = left_high ^ words[3] ^ high;
+    words[3] = left;
+    low += 0x9E3779B97F4A7C15u;
+    high += 0xBB67AE8584CAA73Bu;
+  }
+  const Index half = i % 8;
+  const unsigned bits = (unsigned)(words[half / 2] >> (half % 2 * 32));
+  out[i] = (bits >> 8) * (Real(1) / 16777216);
+}

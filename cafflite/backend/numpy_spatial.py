@@ -117,7 +117,7 @@ class NumpySpatial(SpatialOps):
         kernel = _pooling().max_pool_by_window if _is_wide(window, out) else _pooling().max_pool
         _pool_planes(kernel, window, x, (x,), (out, mask))
 
-    def max_pool_backward(self, out_diff: Array, mask: Array, x_diff: Array) -> None:
+    def max_pool_backward(self, out_diff: Array, mask: Array, window: Window, x_diff: Array) -> None:
         planes = x_diff.shape[0] * x_diff.shape[1]
         out_diff, mask, x_diff = (a.reshape(planes, a.shape[2] * a.shape[3]) for a in (out_diff, mask, x_diff))
         pool.run(

@@ -48,14 +48,14 @@ class SpatialOps(BaseOps):
         """
         self._choose(x, window, out, mask, LOWEST, lambda value: value > out)
 
-    def max_pool_backward(self, out_diff: Array, mask: Array, x_diff: Array) -> None:
+    def max_pool_backward(self, out_diff: Array, mask: Array, window: Window, x_diff: Array) -> None:
         """x_diff (N, C, H, W) = at each value the sum of out_diff (N, C, OH, OW) of the windows that chose it."""
-        planes = mask.reshape(-1, mask.shape[2] * mask.shape[3])
-        first = self.xp.arange(len(planes))[:, None] * (x_diff.shape[2] * x_diff.shape[3])
-        chosen = planes >= 0
-        places = self.xp.where(chosen, first + planes, 0)
-        x_diff[...] = 0
-        self.xp.add.at(x_diff.reshape(-1), places, self.xp.where(chosen, out_diff.reshape(planes.shape), 0))
+        positions, size = out_diff.shape[2:], x_diff.shape[2:]
+        padded = self._padding(x_diff, window, positions, 0)
+        places = self._plane_places(size, window, positions)
+        for place in window.seen(positions):
+            padded[place] += self.xp.where(mask == places[place], out_diff, 0)
+        x_diff[...] = padded[window.inside(size)]
 
     def average_pool(self, x: Array, window: Window, out: Array) -> None:
         """out (N, C, OH, OW) = the sum of each window on x (N, C, H, W) over its size, in which padding counts."""
@@ -136,12 +136,16 @@ class SpatialOps(BaseOps):
         """Tap after tap let out and mask have what `takes` accepts of it inside x."""
         xp, size, positions = self.xp, x.shape[2:], out.shape[2:]
         padded = self._padded(x, window, positions, 0)
-        places = self._padded(xp.arange(size[0] * size[1]).reshape(1, 1, *size), window, positions, -1)
+        places = self._plane_places(size, window, positions)
         out[...], mask[...] = start, -1
         for place in window.seen(positions):
             taken = takes(padded[place]) & (places[place] >= 0)
             xp.copyto(out, padded[place], where=taken)
             xp.copyto(mask, places[place], where=taken, casting="same_kind")
+
+    def _plane_places(self, size: tuple[int, ...], window: Window, positions: tuple[int, ...]) -> Array:
+        """The places h W + w of a plane, and -1 for its padding."""
+        return self._padded(self.xp.arange(size[0] * size[1]).reshape(1, 1, *size), window, positions, -1)
 
     def _pool_sizes(self, x: Array, window: Window, out: Array) -> Array:
         """The sizes (OH, OW) of the windows of an average: as far as the padding goes."""

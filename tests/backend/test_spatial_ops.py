@@ -203,7 +203,7 @@ def test_max_pool(x_shape, of, windows, ties, threads):
     for ops in (FAST, TWIN):
         out, mask, x_diff = np.empty_like(out_diff), np.empty(out_diff.shape, np.int32), np.full_like(x, 7)
         ops.max_pool(x, of, out, mask)
-        ops.max_pool_backward(out_diff, mask, x_diff)
+        ops.max_pool_backward(out_diff, mask, of, x_diff)
         results.append((out, mask, x_diff))
     for fast, twin in zip(*results, strict=True):
         np.testing.assert_allclose(fast, twin, rtol=1e-6, atol=1e-6)
