@@ -25,6 +25,7 @@ test: $(VENV)/installed-dev
 bench: $(VENV)/installed-bench
 	mkdir -p build
 	$(VENV)/bin/python tests/benchmarks/speed.py --json build/bench.json --chart build/bench.svg $(ARGS)
+	$(VENV)/bin/python -m pytest tests/benchmarks --benchmark-only --benchmark-columns=min,median
 
 docs: $(VENV)/installed-dev
 	$(VENV)/bin/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
