@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cafflite import backend, log, weights
+from cafflite.backend.ops_update import Scale
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array
 from cafflite.errors import SolverError
@@ -22,7 +23,7 @@ from cafflite.solvers import lr_policy, nan_guard, nets, regularize, resume, sna
 registry: dict[str, type[Solver]] = {}
 
 Path = str | os.PathLike[str]
-Gradient = tuple[float, float, float]  # (scale, l1, l2) of the gradient: scale diff + l1 sign(data) + l2 data
+Gradient = tuple[Scale, float, float]  # (scale, l1, l2) of the gradient: scale diff + l1 sign(data) + l2 data
 
 
 def solver(type_name: str) -> Callable[[type[Solver]], type[Solver]]:
@@ -238,18 +239,21 @@ class Solver:
         """The learning rate of the current iteration, as pycaffe calls it."""
         return self.learning_rate()
 
-    def _clip(self) -> float:
-        """What brings the gradients' L2 norm, over all parameters, down to `clip_gradients`."""
+    def _clip(self) -> Scale:
+        """What brings the gradients' L2 norm, over all parameters, down to `clip_gradients`.
+
+        On a GPU it stays there, and that it scales is told in the iterations that are displayed.
+        """
         most = self.param.clip_gradients
         if most < 0:
             return 1.0
-        norm = self.ops.norm(self.net.diff_buffer)
-        if not norm > most:
-            return 1.0
-        log.info(
-            f"Gradient clipping: scaling down gradients (L2 norm {norm:g} > {most:g}) by scale factor {most / norm:g}"
-        )
-        return most / norm
+        norm, scale = self.ops.clipping(self.net.diff_buffer, most)
+        if (isinstance(norm, float) or self._is_due(self.param.display)) and norm > most:
+            log.info(
+                f"Gradient clipping: scaling down gradients (L2 norm {float(norm):g} > {most:g}) by scale factor "
+                f"{float(scale):g}"
+            )
+        return scale
 
     def smoothed_loss(self) -> float:
         """The mean of the losses of the last `average_loss` iterations of this `step`."""

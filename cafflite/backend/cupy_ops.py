@@ -2,14 +2,17 @@
 
 from cafflite.backend.base import Array
 from cafflite.backend.cupy_channels import CupyChannels
+from cafflite.backend.cupy_gemm import multiply
 from cafflite.backend.cupy_kernels import launch
 from cafflite.backend.cupy_neuron import CupyNeuron
+from cafflite.backend.cupy_recurrent import CupyRecurrent
 from cafflite.backend.cupy_softmax import CupySoftmax
 from cafflite.backend.cupy_spatial import CupySpatial
+from cafflite.backend.cupy_update import CupyUpdate
 from cafflite.backend.ops import Ops
 
 
-class CupyOps(CupyChannels, CupyNeuron, CupySoftmax, CupySpatial, Ops):
+class CupyOps(CupyChannels, CupyNeuron, CupyRecurrent, CupySoftmax, CupySpatial, CupyUpdate, Ops):
     """Overrides what a kernel of our own, or one of cuBLAS, does in fewer launches than array expressions."""
 
     def __init__(self, device: int, dtype: str) -> None:
@@ -18,11 +21,11 @@ class CupyOps(CupyChannels, CupyNeuron, CupySoftmax, CupySpatial, Ops):
         super().__init__(cupy, dtype)
         self.device = device
 
-    def add_matmul(self, a: Array, b: Array, out: Array) -> None:
-        from cupy import cublas
+    def matmul(self, a: Array, b: Array, out: Array) -> None:
+        multiply(a, b, out)
 
-        if out.size and a.size:
-            cublas.gemm("N", "N", a, b, out=out, beta=1.0)
+    def add_matmul(self, a: Array, b: Array, out: Array) -> None:
+        multiply(a, b, out, add=True)
 
     def take_rows(self, table: Array, index: Array, out: Array) -> None:
         self.xp.take(table, index, axis=0, out=out)

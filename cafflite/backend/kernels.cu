@@ -501,3 +501,196 @@ extern "C" __global__ void uniform(Index count, unsigned long long low, unsigned
   const unsigned bits = (unsigned)(words[half / 2] >> (half % 2 * 32));
   out[i] = (bits >> 8) * (Real(1) / 16777216);
 }
+
+
+// ---- Recurrent: one time step of N streams with H hidden values each, `h` here; a product with W_h is there already
+//
+// A thread does one hidden value of one stream. `offset` holds one row for all streams or one for each; where it is
+// null there is none. `next` says which streams go on into the step behind this one; where it is null all do.
+//
+// `seen` holds what the step behind this one works on, rows of `width` values that end with the hidden ones.
+
+static __device__ Real kept(const Real* next, Index stream) { return next ? next[stream] : Real(1); }
+
+extern "C" __global__ void lstm_unit(Index count, Real* gates, const Real* offset, Index offset_rows, const Real* cont,
+                                     const Real* before, Index h, Real* cell, Real* top, const Real* next, Index width,
+                                     Real* seen) {
+  const Index i = place(), n = i / h, j = i % h;
+  if (i >= count) return;
+  Real* gate = gates + n * 4 * h + j;
+  Real in[4];
+  for (int k = 0; k < 4; ++k) {
+    in[k] = gate[k * h];
+    if (offset) in[k] += offset[(offset_rows == 1 ? 0 : n * 4 * h) + k * h + j];
+  }
+  const Real input = sigmoid_of(in[0]), forget = sigmoid_of(in[1]), output = sigmoid_of(in[2]), fresh = tanh(in[3]);
+  gate[0] = input;
+  gate[h] = forget;
+  gate[2 * h] = output;
+  gate[3 * h] = fresh;
+  const Real c = forget * (cont[n] * before[i]) + input * fresh;
+  cell[i] = c;
+  top[i] = output * tanh(c);
+  if (seen) seen[n * width + width - h + j] = kept(next, n) * top[i];
+}
+
+// `dh` is the gradient that comes from the step behind; `top_diff`, where there is one, is added to it.
+extern "C" __global__ void lstm_unit_backward(Index count, const Real* gates, const Real* cont, const Real* before,
+                                              const Real* cell, Index h, const Real* top_diff, const Real* next,
+                                              const Real* dh, Real threshold, Real* dc, Real* diff) {
+  const Index i = place(), n = i / h, j = i % h;
+  if (i >= count) return;
+  const Real* gate = gates + n * 4 * h + j;
+  const Real input = gate[0], forget = gate[h], output = gate[2 * h], fresh = gate[3 * h], squashed = tanh(cell[i]);
+  const Real d_top = kept(next, n) * dh[i] + (top_diff ? top_diff[i] : Real(0));
+  const Real d = dc[i] + d_top * output * (1 - squashed * squashed);
+  Real out[4] = {d * fresh * input * (1 - input), d * (cont[n] * before[i]) * forget * (1 - forget),
+                 d_top * squashed * output * (1 - output), d * input * (1 - fresh * fresh)};
+  for (int k = 0; k < 4; ++k) {
+    if (threshold > 0) out[k] = out[k] > threshold ? threshold : out[k] < -threshold ? -threshold : out[k];
+    diff[n * 4 * h + k * h + j] = out[k];
+  }
+  dc[i] = cont[n] * forget * d;
+}
+
+extern "C" __global__ void rnn_step(Index count, const Real* offset, Index offset_rows, Index h, Real* hidden,
+                                    const Real* next, Index width, Real* seen) {
+  const Index i = place(), n = i / h, j = i % h;
+  if (i >= count) return;
+  hidden[i] = tanh(hidden[i] + offset[(offset_rows == 1 ? 0 : n * h) + j]);
+  seen[n * width + width - h + j] = kept(next, n) * hidden[i];
+}
+
+extern "C" __global__ void rnn_step_backward(Index count, const Real* hidden, const Real* next, Index h, const Real* dh,
+                                             Real* diff) {
+  const Index i = place();
+  if (i < count) diff[i] = (diff[i] + kept(next, i / h) * dh[i]) * (1 - hidden[i] * hidden[i]);
+}
+
+// `gates` holds the products with W_x, `product` those with W_h.
+extern "C" __global__ void gru_step(Index count, const Real* product, const Real* bias, const Real* offset,
+                                    Index offset_rows, const Real* before, Index h, Real* gates, Real* part, Real* top,
+                                    const Real* next, Index width, Real* seen) {
+  const Index i = place(), n = i / h, j = i % h, first = n * 3 * h + j;
+  if (i >= count) return;
+  const Real* add = offset + (offset_rows == 1 ? 0 : n * 3 * h) + j;
+  const Real reset = sigmoid_of(gates[first] + add[0] + product[first]);
+  const Real update = sigmoid_of(gates[first + h] + add[h] + product[first + h]);
+  part[i] = product[first + 2 * h] + bias[j];
+  const Real fresh = tanh(gates[first + 2 * h] + add[2 * h] + reset * part[i]);
+  gates[first] = reset;
+  gates[first + h] = update;
+  gates[first + 2 * h] = fresh;
+  const Index hidden = n * width + width - h + j;
+  top[i] = (1 - update) * fresh + update * before[hidden];
+  seen[hidden] = kept(next, n) * top[i];
+}
+
+// Leaves in `dh` what goes past W_h; the gradient through W_h comes on top of it.
+extern "C" __global__ void gru_step_backward(Index count, const Real* before, Index width, const Real* gates,
+                                             const Real* part, Index h, const Real* top_diff, const Real* next,
+                                             Real* dh, Real* diff, Real* diff_h) {
+  const Index i = place(), n = i / h, j = i % h, first = n * 3 * h + j;
+  if (i >= count) return;
+  const Real reset = gates[first], update = gates[first + h], fresh = gates[first + 2 * h];
+  const Real d = kept(next, n) * dh[i] + top_diff[i];
+  const Real d_update = d * (before[n * width + width - h + j] - fresh) * update * (1 - update);
+  const Real d_fresh = d * (1 - update) * (1 - fresh * fresh);
+  const Real d_reset = d_fresh * part[i] * reset * (1 - reset);
+  diff[first] = diff_h[first] = d_reset;
+  diff[first + h] = diff_h[first + h] = d_update;
+  diff[first + 2 * h] = d_fresh;
+  diff_h[first + 2 * h] = d_fresh * reset;
+  dh[i] = d * update;
+}
+
+
+// ---- Update: the rules of the solvers, each over flat arrays; `diff` holds the gradient and then the update
+
+// `scale` times `factor`, where that is not null, is what the gradient is multiplied by before the weight decay.
+static __device__ Real gradient(Index i, const Real* data, const Real* diff, const Real* factor, Real scale, Real l1,
+                                Real l2) {
+  const Real w = data[i];
+  return (factor ? factor[0] * scale : scale) * diff[i] + l2 * w + l1 * ((w > 0) - (w < 0));
+}
+
+static __device__ void subtract(Index i, Real* data, Real* diff, Real update) {
+  diff[i] = update;
+  data[i] -= update;
+}
+
+extern "C" __global__ void sgd(Index count, Real* data, Real* diff, Real* history, const Real* factor, Real scale,
+                               Real l1, Real l2, Real rate, Real momentum) {
+  const Index i = place();
+  if (i >= count) return;
+  history[i] = momentum * history[i] + rate * gradient(i, data, diff, factor, scale, l1, l2);
+  subtract(i, data, diff, history[i]);
+}
+
+extern "C" __global__ void nesterov(Index count, Real* data, Real* diff, Real* history, const Real* factor, Real scale,
+                                    Real l1, Real l2, Real rate, Real momentum) {
+  const Index i = place();
+  if (i >= count) return;
+  const Real before = history[i];
+  history[i] = momentum * before + rate * gradient(i, data, diff, factor, scale, l1, l2);
+  subtract(i, data, diff, (1 + momentum) * history[i] - momentum * before);
+}
+
+extern "C" __global__ void adagrad(Index count, Real* data, Real* diff, Real* history, const Real* factor, Real scale,
+                                   Real l1, Real l2, Real rate, Real delta) {
+  const Index i = place();
+  if (i >= count) return;
+  const Real g = gradient(i, data, diff, factor, scale, l1, l2);
+  history[i] += g * g;
+  subtract(i, data, diff, rate * g / (sqrt(history[i]) + delta));
+}
+
+extern "C" __global__ void rmsprop(Index count, Real* data, Real* diff, Real* history, const Real* factor, Real scale,
+                                   Real l1, Real l2, Real rate, Real decay, Real delta) {
+  const Index i = place();
+  if (i >= count) return;
+  const Real g = gradient(i, data, diff, factor, scale, l1, l2);
+  history[i] = decay * history[i] + (1 - decay) * g * g;
+  subtract(i, data, diff, rate * g / (sqrt(history[i]) + delta));
+}
+
+extern "C" __global__ void adadelta(Index count, Real* data, Real* diff, Real* gradients, Real* updates,
+                                    const Real* factor, Real scale, Real l1, Real l2, Real rate, Real decay,
+                                    Real delta) {
+  const Index i = place();
+  if (i >= count) return;
+  const Real g = gradient(i, data, diff, factor, scale, l1, l2);
+  gradients[i] = decay * gradients[i] + (1 - decay) * g * g;
+  const Real u = g * sqrt((updates[i] + delta) / (gradients[i] + delta));
+  updates[i] = decay * updates[i] + (1 - decay) * u * u;
+  subtract(i, data, diff, rate * u);
+}
+
+extern "C" __global__ void adam(Index count, Real* data, Real* diff, Real* mean, Real* square, const Real* factor,
+                                Real scale, Real l1, Real l2, Real rate, Real beta1, Real beta2, Real delta) {
+  const Index i = place();
+  if (i >= count) return;
+  const Real g = gradient(i, data, diff, factor, scale, l1, l2);
+  mean[i] = beta1 * mean[i] + (1 - beta1) * g;
+  square[i] = beta2 * square[i] + (1 - beta2) * g * g;
+  subtract(i, data, diff, rate * mean[i] / (sqrt(square[i]) + delta));
+}
+
+// Each block adds up the squares of its share of x (size), so that the blocks' sums are few enough for one block.
+extern "C" __global__ void squares(Index blocks, const Real* x, Index size, Real* sums) {
+  double total = 0;
+  for (long long i = place(); i < size; i += (long long)blocks * THREADS) total += (double)x[i] * x[i];
+  total = sum_of_block(total);
+  if (threadIdx.x == 0) sums[blockIdx.x] = total;
+}
+
+// One block: out[0] is the root of the sums' sum, out[1] what brings it down to `most`, 1 where it is not above.
+extern "C" __global__ void clipping(Index count, const Real* sums, Index blocks, Real most, Real* out) {
+  double total = 0;
+  for (Index i = threadIdx.x; i < blocks; i += THREADS) total += sums[i];
+  total = sum_of_block(total);
+  if (threadIdx.x > 0) return;
+  const Real norm = sqrt(total);
+  out[0] = norm;
+  out[1] = norm > most ? most / norm : Real(1);
+}

@@ -6,7 +6,7 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.ops_update import UpdateOps
+from cafflite.backend.ops_update import Scale, UpdateOps
 
 LEAST = 2**15  # elements that are worth a second thread
 
@@ -33,37 +33,37 @@ class NumpyUpdate(UpdateOps):
 
     def update_sgd(
         self, data: Array, diff: Array, history: Array,
-        scale: float, l1: float, l2: float, rate: float, momentum: float,
+        scale: Scale, l1: float, l2: float, rate: float, momentum: float,
     ) -> None:  # fmt: skip
         _run(_kernels().sgd, [data, diff, history], scale, l1, l2, rate, momentum)
 
     def update_nesterov(
         self, data: Array, diff: Array, history: Array,
-        scale: float, l1: float, l2: float, rate: float, momentum: float,
+        scale: Scale, l1: float, l2: float, rate: float, momentum: float,
     ) -> None:  # fmt: skip
         _run(_kernels().nesterov, [data, diff, history], scale, l1, l2, rate, momentum)
 
     def update_adagrad(
         self, data: Array, diff: Array, history: Array,
-        scale: float, l1: float, l2: float, rate: float, delta: float,
+        scale: Scale, l1: float, l2: float, rate: float, delta: float,
     ) -> None:  # fmt: skip
         _run(_kernels().adagrad, [data, diff, history], scale, l1, l2, rate, delta)
 
     def update_rmsprop(
         self, data: Array, diff: Array, history: Array,
-        scale: float, l1: float, l2: float, rate: float, decay: float, delta: float,
+        scale: Scale, l1: float, l2: float, rate: float, decay: float, delta: float,
     ) -> None:  # fmt: skip
         _run(_kernels().rmsprop, [data, diff, history], scale, l1, l2, rate, decay, delta)
 
     def update_adadelta(
         self, data: Array, diff: Array, gradients: Array, updates: Array,
-        scale: float, l1: float, l2: float, rate: float, decay: float, delta: float,
+        scale: Scale, l1: float, l2: float, rate: float, decay: float, delta: float,
     ) -> None:  # fmt: skip
         _run(_kernels().adadelta, [data, diff, gradients, updates], scale, l1, l2, rate, decay, delta)
 
     def update_adam(
         self, data: Array, diff: Array, mean: Array, square: Array,
-        scale: float, l1: float, l2: float, rate: float, beta1: float, beta2: float, delta: float,
+        scale: Scale, l1: float, l2: float, rate: float, beta1: float, beta2: float, delta: float,
     ) -> None:  # fmt: skip
         _run(_kernels().adam, [data, diff, mean, square], scale, l1, l2, rate, beta1, beta2, delta)
 

@@ -2,6 +2,8 @@
 
 from cafflite.backend.base import Array, BaseOps
 
+Scale = float | Array  # on a GPU it may stay there
+
 
 class UpdateOps(BaseOps):
     """Each update reads the gradient from `diff`, leaves the update there, and subtracts it from `data`.
@@ -16,9 +18,14 @@ class UpdateOps(BaseOps):
         """The square root of the sum of squares of a flat array."""
         return float(self.xp.dot(x, x)) ** 0.5
 
+    def clipping(self, x: Array, most: float) -> tuple[Array, Scale]:
+        """The L2 norm of a flat array, and what brings it down to `most`: 1 where it is not above."""
+        norm = self.norm(x)
+        return norm, most / norm if norm > most else 1.0
+
     def update_sgd(
         self, data: Array, diff: Array, history: Array,
-        scale: float, l1: float, l2: float, rate: float, momentum: float,
+        scale: Scale, l1: float, l2: float, rate: float, momentum: float,
     ) -> None:  # fmt: skip
         """h = momentum h + rate g; the update is h."""
         history *= momentum
@@ -27,7 +34,7 @@ class UpdateOps(BaseOps):
 
     def update_nesterov(
         self, data: Array, diff: Array, history: Array,
-        scale: float, l1: float, l2: float, rate: float, momentum: float,
+        scale: Scale, l1: float, l2: float, rate: float, momentum: float,
     ) -> None:  # fmt: skip
         """h' = momentum h + rate g; the update is (1 + momentum) h' - momentum h."""
         before = history.copy()
@@ -37,7 +44,7 @@ class UpdateOps(BaseOps):
 
     def update_adagrad(
         self, data: Array, diff: Array, history: Array,
-        scale: float, l1: float, l2: float, rate: float, delta: float,
+        scale: Scale, l1: float, l2: float, rate: float, delta: float,
     ) -> None:  # fmt: skip
         """h = h + g^2; the update is rate g / (sqrt(h) + delta)."""
         g = self._gradient(data, diff, scale, l1, l2)
@@ -46,7 +53,7 @@ class UpdateOps(BaseOps):
 
     def update_rmsprop(
         self, data: Array, diff: Array, history: Array,
-        scale: float, l1: float, l2: float, rate: float, decay: float, delta: float,
+        scale: Scale, l1: float, l2: float, rate: float, decay: float, delta: float,
     ) -> None:  # fmt: skip
         """h = decay h + (1 - decay) g^2; the update is rate g / (sqrt(h) + delta)."""
         g = self._gradient(data, diff, scale, l1, l2)
@@ -56,7 +63,7 @@ class UpdateOps(BaseOps):
 
     def update_adadelta(
         self, data: Array, diff: Array, gradients: Array, updates: Array,
-        scale: float, l1: float, l2: float, rate: float, decay: float, delta: float,
+        scale: Scale, l1: float, l2: float, rate: float, decay: float, delta: float,
     ) -> None:  # fmt: skip
         """a = decay a + (1 - decay) g^2; u = g sqrt((b + delta) / (a + delta)); b = decay b + (1 - decay) u^2;
         the update is rate u. a is `gradients` and b is `updates`."""
@@ -70,7 +77,7 @@ class UpdateOps(BaseOps):
 
     def update_adam(
         self, data: Array, diff: Array, mean: Array, square: Array,
-        scale: float, l1: float, l2: float, rate: float, beta1: float, beta2: float, delta: float,
+        scale: Scale, l1: float, l2: float, rate: float, beta1: float, beta2: float, delta: float,
     ) -> None:  # fmt: skip
         """m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; the update is rate m / (sqrt(v) + delta)."""
         g = self._gradient(data, diff, scale, l1, l2)
@@ -80,7 +87,7 @@ class UpdateOps(BaseOps):
         square += (1 - beta2) * g * g
         self._subtract(data, diff, rate * mean / (self.xp.sqrt(square) + delta))
 
-    def _gradient(self, data: Array, diff: Array, scale: float, l1: float, l2: float) -> Array:
+    def _gradient(self, data: Array, diff: Array, scale: Scale, l1: float, l2: float) -> Array:
         return scale * diff + l2 * data + l1 * self.xp.sign(data)
 
     def _subtract(self, data: Array, diff: Array, update: Array) -> None:
