@@ -99,6 +99,15 @@ class Blob:
         diff[:] = 0 if self._diff is None else self._diff.reshape(-1)
         self._data, self._diff = data.reshape(self.shape), diff.reshape(self.shape)
 
+    def move(self, ops: Ops) -> None:
+        """Go on with `ops`, with the same values in memory of one's own."""
+        if ops is not self.ops:
+            self._data, self._diff = (
+                None if array is None else ops.xp.asarray(self.ops.to_host(array), ops.dtype)
+                for array in (self._data, self._diff)
+            )
+            self.ops = ops
+
     def _legacy_axis(self, index: int) -> int:
         if self.ndim > 4:
             raise ShapeError(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy
 
-from cafflite import backend, build, debug_info, sharing, weights
+from cafflite import backend, build, debug_info, host_blob, sharing, weights
 from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
@@ -58,7 +59,8 @@ class Net:
 
     net_param  as read from a prototxt, of any age; it is upgraded, filtered and wired here
     data_shapes  shapes for the tops of data layers, to build the net without their files: Input layers stand for them
-    ops        the device and number type; those of the current mode and float32 by default
+    ops        the device and number type; by default those of the current mode, which the net follows at its next
+               forward pass when that changes, and float32
     seed       makes fillers and random layers repeatable; drawn from `backend.set_random_seed`'s by default
 
     `callbacks` has a list of functions for each of "before_forward", "after_forward", "before_backward" and
@@ -84,6 +86,7 @@ class Net:
         self.name: str = param.name
         self.phase: int = param.state.phase
         self.ops = ops or backend.current_ops()
+        self._follows_mode, self._mode_changes = ops is None, backend.changes
         self.debug_info: bool = param.debug_info
         self.steps: list[Step] = []
         self.blobs: Named[Blob] = Named(kind="blob")
@@ -94,7 +97,8 @@ class Net:
         self.param_owners: dict[tuple[int, int], tuple[int, int]] = {}
         self._learnable_of: dict[tuple[int, int], int] = {}  # owner (layer, index) -> index in learnable
         self._named_params: dict[str, tuple[int, int]] = {}
-        self.sharings = 0  # how many times parameters moved to another net's memory: a solver follows them
+        self.shared_from: WeakKeyDictionary[Net, None] = WeakKeyDictionary()  # the nets whose parameters are used
+        self.sharings = 0  # how many times parameters moved to other memory: a solver follows them
         self.callbacks: dict[str, list[Callable[[int], Any]]] = {
             f"{when}_{pass_}": [] for when in ("before", "after") for pass_ in ("forward", "backward")
         }
@@ -106,6 +110,7 @@ class Net:
             for layer_param in param.layer:
                 self._add_layer(layer_param, int(seeds.integers(2**63)), unread, needs_diff)
         self.outputs = sorted(unread)
+        self.output_blobs = [self.blobs[name] for name in self.outputs]
         self._skip_what_no_loss_needs()
         if param.force_backward:
             self._force_backward()
@@ -265,6 +270,7 @@ class Net:
 
     def reshape(self) -> None:
         """Let every layer take the shapes of its bottoms, from first to last."""
+        host_blob.flush()
         for step in self.steps:
             with step.at:
                 if not step.bottom or step.is_outdated():
@@ -272,6 +278,8 @@ class Net:
 
     def forward(self, start: int = 0, end: int | None = None) -> None:
         """Run the layers from index `start` to `end`, both included (all by default)."""
+        self.follow_mode()
+        host_blob.flush()
         before, after = self.callbacks["before_forward"], self.callbacks["after_forward"]
         with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
             for index in range(start, len(self.steps) if end is None else end + 1):
@@ -285,6 +293,7 @@ class Net:
 
     def backward(self, start: int | None = None, end: int = 0) -> None:
         """Run backward through the layers from index `start` (the last by default) down to `end`, both included."""
+        host_blob.flush()
         before, after = self.callbacks["before_backward"], self.callbacks["after_backward"]
         with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
             for index in range(len(self.steps) - 1 if start is None else start, end - 1, -1):
@@ -312,6 +321,7 @@ class Net:
 
     def clear_param_diffs(self) -> None:
         """Set the diffs of all parameters to zero."""
+        host_blob.flush()
         self.ops.clear(self.diff_buffer)
 
     def share_trained_layers_with(self, other: Net) -> None:
@@ -320,13 +330,45 @@ class Net:
         Whoever updates the parameters of one net updates them for both. Raises ShapeError where they differ in shape,
         and NetError where the other net is on another device; then nothing is shared.
         """
+        self.follow_mode()
+        other.follow_mode()
+        host_blob.flush()
         sharing.share(self, other)
+        self.shared_from[other] = None
 
     def param_arrays(self) -> list[Array]:
         """The values of all learnable parameters in flat arrays: the buffer, or one a parameter after sharing."""
         if not any(param.is_shared for param in self.learnable):
             return [self.data_buffer]
         return [param.blob.data.reshape(-1) for param in self.learnable]
+
+    # From one device to another
+
+    def follow_mode(self) -> None:
+        """Move to the device of the current mode, where that has changed and the net was not made with `ops`."""
+        if self._mode_changes != backend.changes:
+            self._mode_changes = backend.changes
+            if self._follows_mode and (ops := backend.current_ops()) is not self.ops:
+                self.move(ops)
+
+    def move(self, ops: Ops) -> None:
+        """Go on with `ops`, with all blobs and states as they are. Parameters of other nets come along from there."""
+        host_blob.flush()
+        for step in self.steps:
+            for blob in (*step.bottom, *step.top, *step.layer.blobs):
+                blob.move(ops)
+        for step in self.steps:
+            step.layer.move(ops)
+        self.ops = ops
+        self._lay_out_params()
+        self.sharings += 1
+        for param in self.learnable:
+            param.is_shared = False
+        for other in list(self.shared_from):
+            self.share_trained_layers_with(other)
+        for step in self.steps:
+            with step.at:
+                step.reshape()
 
     # What an exact resume needs
 

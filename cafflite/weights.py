@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 from google.protobuf.message import DecodeError
 
-from cafflite import hdf5, log
+from cafflite import hdf5, host_blob, log
 from cafflite.blob import Blob
 from cafflite.errors import CaffliteError, WeightsError
 from cafflite.files import reason, replace_file
@@ -34,6 +34,7 @@ def to_proto(net: Net, write_diff: bool = False) -> NetParameter:
     size = count * net.ops.dtype.itemsize * (2 if write_diff else 1)
     if size > LARGEST_BINARY:
         raise _too_large(size)
+    host_blob.flush()
     param = NetParameter(name=net.name)
     for layer in (step.layer for step in net.steps):
         layer_param = param.layer.add()
@@ -68,6 +69,7 @@ def save_hdf5(net: Net, path: Path, write_diff: bool = False) -> None:
     data/<layer>/<i> is parameter i of a layer; one that layers share is under its owner only. If `write_diff`,
     diff/<layer>/<i> is its diff, under every layer. A layer without parameters has its group all the same.
     """
+    host_blob.flush()
     with hdf5.writing(path) as file:
         for index, layer in enumerate(step.layer for step in net.steps):
             try:
@@ -193,6 +195,7 @@ def _copy(net: Net, weights: Weights) -> None:
             wrong.append(f"layer '{layer.name}' has {there} in the file and {here} in the net")
     if wrong:
         raise WeightsError(f"{'; '.join(wrong)}; rename a layer in the net to let it start with new values")
+    host_blob.flush()
     for blob, values in [(blob, numpy.asarray(array)) for blob, array in pairs]:
         blob.data[...] = blob.ops.xp.asarray(values.reshape(blob.shape))
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cafflite.backend.ops import Ops
 from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
 from cafflite.layers._order import Order
@@ -145,6 +146,11 @@ class Recurrence(Layer):
     @h.setter
     def h(self, value: Array) -> None:
         self.sequence[0][-1] = value
+
+    def move(self, ops: Ops) -> None:
+        last = [self.ops.to_host(states[-1:]) for states in self.sequence]
+        super().move(ops)
+        self.sequence = [ops.xp.asarray(states) for states in last]  # reshape takes the last of each over
 
     def state(self) -> dict[str, Any]:
         kept = {name: states[-1].copy() for name, states in zip(self.states, self.sequence, strict=True)}

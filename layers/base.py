@@ -103,6 +103,11 @@ class Layer:
         """Whether `force_backward` may ask for the diff of this bottom (not of labels, for example)."""
         return True
 
+    def move(self, ops: Ops) -> None:
+        """Go on with `ops`. The blobs are there already; `reshape` is called next, and makes new scratch arrays."""
+        self.ops = self.blobs.ops = ops
+        self.xp = ops.xp
+
     def state(self) -> dict[str, Any]:
         """What an exact resume needs beyond the parameters: names to arrays, or to what JSON can hold."""
         return {"rng": self.rng.bit_generator.state} if "rng" in self.__dict__ else {}

@@ -32,7 +32,7 @@ class InfogainLoss(LossLayer):
         if len(bottom) == 2:
             if not self.param.source:
                 raise NetError("it has neither a third bottom nor a source for its matrix")
-            self.matrix = self.xp.asarray(self.read(self.param.source), self.ops.dtype)
+            self.source = self.read(self.param.source)
 
     def read(self, path: str) -> Array:
         """The array of a BlobProto file."""
@@ -46,6 +46,8 @@ class InfogainLoss(LossLayer):
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         super().reshape(bottom, top)
+        if len(bottom) == 2:
+            self.matrix = self.xp.asarray(self.source, self.ops.dtype)
         x, labels = bottom[:2]
         axis = x.axis(self.param.axis)
         self.view = (x.count_axes(0, axis), x.shape[axis], x.count_axes(axis + 1))

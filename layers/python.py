@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy
+
+from cafflite import host_blob
+from cafflite.backend.ops import Ops
+from cafflite.blob import Blob
 from cafflite.errors import CaffliteError, NetError
+from cafflite.host_blob import HostBlob, blobs_on_host
 from cafflite.layers.base import Blobs, BlobVec, Layer, layer
 
 
@@ -67,31 +73,47 @@ class Python(Layer):
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
         p = self.param
-        with self._named():
+        self.hosts: dict[Blob, Any] = {}
+        with self._users_code():
             self.user_layer = _find_class(p.module, p.layer)(self.layer_param)
             self.user_layer.param_str = self.user_layer.param_str_ = p.param_str
             self.user_layer.phase = self.phase
             if not hasattr(self.user_layer, "name"):
                 self.user_layer.name = self.name
-            self.user_layer.blobs = self.blobs
-            self.user_layer.setup(bottom, top)
+            self.user_layer.blobs = blobs_on_host(self.blobs)
+            self.user_layer.setup(self.on_host(bottom), self.on_host(top))
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
-        with self._named():
-            self.user_layer.reshape(bottom, top)
+        with self._users_code():
+            self.user_layer.reshape(self.on_host(bottom), self.on_host(top))
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
-        with self._named():
-            self.user_layer.forward(bottom, top)
+        with self._users_code():
+            self.user_layer.forward(self.on_host(bottom), self.on_host(top))
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
-        with self._named():
-            self.user_layer.backward(top, propagate_down, bottom)
+        with self._users_code():
+            self.user_layer.backward(self.on_host(top), propagate_down, self.on_host(bottom))
+
+    def move(self, ops: Ops) -> None:
+        super().move(ops)
+        self.hosts.clear()
+        self.user_layer.blobs = blobs_on_host(self.blobs)
+
+    def on_host(self, blobs: Blobs) -> Any:
+        """As the user's layer gets them: their own arrays on the CPU, else copies that go there and back."""
+        if self.xp is numpy:
+            return blobs
+        for blob in blobs:
+            if blob not in self.hosts:
+                self.hosts[blob] = HostBlob(blob)
+        return [self.hosts[blob] for blob in blobs]
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _users_code(self) -> Iterator[None]:
         try:
             yield
+            host_blob.flush()
         except CaffliteError:
             raise  # the net names the layer in its message
         except Exception as error:

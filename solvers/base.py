@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cafflite import backend, log, weights
+from cafflite import backend, host_blob, log, weights
 from cafflite.backend.ops_update import Scale
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array
@@ -121,6 +121,9 @@ class Solver:
     def _lay_out_runs(self) -> None:
         """Find the parameters that are updated together; one that lies in another net is updated there, on its own."""
         net = self.net
+        if net.ops is not self.ops:  # the net has moved to another device
+            self.history = [net.ops.xp.asarray(self.ops.to_host(array)) for array in self.history]
+            self.ops = net.ops
         self._sharings = net.sharings
         groups: list[list[Param]] = []
         for param in net.learnable:
@@ -221,9 +224,10 @@ class Solver:
         rate = self.learning_rate()
         if self._is_due(self.param.display):
             log.info(f"Iteration {self.iter}, lr = {rate:g}")
-        scale = self._clip() / self.param.iter_size
+        host_blob.flush()
         if self._sharings != self.net.sharings:
             self._lay_out_runs()
+        scale = self._clip() / self.param.iter_size
         for run in self._runs:
             decay = regularize.decay(self.param, run.decay_mult)
             self.update(run, (scale, *decay), rate * run.lr_mult)
@@ -264,7 +268,7 @@ class Solver:
             f"Iteration {self.iter} ({iterations / seconds:g} iter/s, {seconds:g}s/{self.param.display} iters), "
             f"loss = {self.smoothed_loss():g}"
         )
-        _show_outputs("Train", self.net, [self.net.blobs[name].data for name in self.net.outputs])
+        _show_outputs("Train", self.net, [blob.data for blob in self.net.output_blobs])
 
     def add_callback(self, on_start: Callable[[], Any], on_gradients_ready: Callable[[], Any]) -> None:
         """Call these in every iteration: before its forward pass, and between its backward pass and its update."""
@@ -299,7 +303,7 @@ class Solver:
                 return
             net.forward()
             loss += net.loss()
-            sums = [total + net.blobs[name].data for total, name in zip(sums, net.outputs, strict=True)]
+            sums = [total + blob.data for total, blob in zip(sums, net.output_blobs, strict=True)]
         if batches < 1:
             return
         if self.param.test_compute_loss:
@@ -333,7 +337,7 @@ def _show_outputs(kind: str, net: Any, arrays: list[Array]) -> None:
     number = 0
     for name, array in zip(net.outputs, arrays, strict=True):
         weight = net.loss_weights.get(name, 0.0)
-        for value in array.reshape(-1):
+        for value in net.ops.to_host(array.reshape(-1)):
             note = f" (* {weight:g} = {weight * float(value):g} loss)" if weight else ""
             log.info(f"    {kind} net output #{number}: {name} = {float(value):g}{note}")
             number += 1

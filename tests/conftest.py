@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import cafflite
+from tests.device_twins import device_ops
 
 TESTS = Path(__file__).parent
 SHARED = TESTS.parent.parent / "shared"
@@ -38,3 +39,12 @@ def cpu_mode():
     cafflite.set_random_seed(1701)
     yield
     cafflite.set_mode_cpu()
+
+
+@pytest.fixture(params=["cpu", pytest.param("gpu", marks=pytest.mark.gpu)])
+def device(request) -> str:
+    """The test runs on each of these, its nets made in Caffe's mode of that name. Skipped where CuPy has no device."""
+    if request.param == "gpu":
+        device_ops()
+        cafflite.set_mode_gpu()
+    return request.param

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,17 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
 
     __bool__ = __float__ = __int__ = __index__ = __complex__ = __contains__ = __array__ = _refuse
 
-    def get(self) -> np.ndarray:
-        """A copy on the host, as CuPy's."""
+    @property
+    def data(self) -> SimpleNamespace:
+        """Where it lies, as CuPy's."""
+        return SimpleNamespace(ptr=self._array.__array_interface__["data"][0])
+
+    def get(self, out: np.ndarray | None = None) -> np.ndarray:
+        """A copy on the host, in `out` where it is given, as CuPy's."""
         self._device.count("to_host")
-        return self._array.copy()
+        out = np.empty_like(self._array, order="C") if out is None else out
+        out[...] = self._array
+        return out
 
     def set(self, values: np.ndarray) -> None:
         """Take values from the host, as CuPy's: of the same shape and type."""

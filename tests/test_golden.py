@@ -47,6 +47,7 @@ def parameter(net, name: str):
 
 
 @pytest.mark.parametrize("folder", CASES, ids=identify)
+@pytest.mark.usefixtures("device")
 def test_golden(folder: Path, monkeypatch, tmp_path) -> None:
     case = Case(folder)
     missing = {kind for _, kind in case.meta["layers"]} - set(registry)

@@ -11,18 +11,23 @@ from cafflite.backend.ops import Ops
 _gpu = False
 _device = 0
 _cpu_only = False
+changes = 0  # how many times the mode or the device was set
 _seeds = numpy.random.default_rng()
 
 
 def set_mode_cpu() -> None:
-    """Nets made from now on run on the CPU."""
-    global _gpu
+    """Nets run on the CPU: those made from now on, and others from their next forward pass on."""
+    global _gpu, changes
     _gpu = False
+    changes += 1
 
 
 def set_mode_gpu() -> None:
-    """Nets made from now on run on the GPU. Raises DeviceError, saying what is missing, where there is none to use."""
-    global _gpu
+    """Nets run on the GPU: those made from now on, and others from their next forward pass on.
+
+    Raises DeviceError, saying what is missing, where there is none to use.
+    """
+    global _gpu, changes
     if _cpu_only:
         _tell_once()
         return
@@ -30,6 +35,7 @@ def set_mode_gpu() -> None:
 
     probe(_device)
     _gpu = True
+    changes += 1
 
 
 def set_device(device: int) -> None:

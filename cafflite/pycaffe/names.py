@@ -6,19 +6,40 @@ from collections.abc import Sequence
 from typing import Any
 
 from cafflite import net as core
+from cafflite.backend.ops import Ops
 from cafflite.blob import Blob
 from cafflite.errors import NetError
+from cafflite.host_blob import blob_on_host, blobs_on_host, layer_on_host
 from cafflite.layers.python import Python
 from cafflite.named import Named
 
 
 class NamedNet(core.Net):
-    """A net that can be asked what its layers and blobs are called."""
+    """A net that can be asked what its layers and blobs are called; blobs of a GPU are given as NumPy arrays."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._put_on_host()
+
+    def move(self, ops: Ops) -> None:
+        super().move(ops)
+        self._put_on_host()
+
+    def _put_on_host(self) -> None:
+        self._layers = [
+            step.layer.user_layer if isinstance(step.layer, Python) else layer_on_host(step.layer)
+            for step in self.steps
+        ]
+        for name, blob in self.blobs.items():
+            self.blobs[name] = blob_on_host(blob)
+        for step in self.steps:
+            if step.layer.blobs:
+                self.params[step.layer.name] = blobs_on_host(step.layer.blobs)
 
     @property
     def layers(self) -> list[Any]:
         """The layers, in order; a Python layer is the object of the user's class."""
-        return [step.layer.user_layer if isinstance(step.layer, Python) else step.layer for step in self.steps]
+        return list(self._layers)
 
     @property
     def layer_dict(self) -> Named[Any]:

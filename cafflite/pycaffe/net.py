@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from cafflite import host_blob
 from cafflite import net as core
 from cafflite import weights as weight_files
 from cafflite.blob import Array
@@ -188,19 +189,19 @@ class Net(NamedNet):
 
     def before_forward(self, callback: Callable[[int], Any]) -> None:
         """Call `callback(i)` before every forward pass of layer i."""
-        self.callbacks["before_forward"].append(callback)
+        self.callbacks["before_forward"].append(_and_flush(callback))
 
     def after_forward(self, callback: Callable[[int], Any]) -> None:
         """Call `callback(i)` after every forward pass of layer i."""
-        self.callbacks["after_forward"].append(callback)
+        self.callbacks["after_forward"].append(_and_flush(callback))
 
     def before_backward(self, callback: Callable[[int], Any]) -> None:
         """Call `callback(i)` before every backward pass of layer i, also where that has nothing to do."""
-        self.callbacks["before_backward"].append(callback)
+        self.callbacks["before_backward"].append(_and_flush(callback))
 
     def after_backward(self, callback: Callable[[int], Any]) -> None:
         """Call `callback(i)` after every backward pass of layer i, also where that had nothing to do."""
-        self.callbacks["after_backward"].append(callback)
+        self.callbacks["after_backward"].append(_and_flush(callback))
 
     # Parameters
 
@@ -232,6 +233,16 @@ class Net(NamedNet):
     def summary(self) -> str:
         """A table of the output shapes, parameters and memory of every layer."""
         return summary(self)
+
+
+def _and_flush(callback: Callable[[int], Any]) -> Callable[[int], None]:
+    """What the callback writes is what the next layer reads."""
+
+    def call(index: int) -> None:
+        callback(index)
+        host_blob.flush()
+
+    return call
 
 
 def _assign(name: str, target: Array, values: Array) -> None:

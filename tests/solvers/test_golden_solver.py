@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
+from cafflite import get_solver
 from cafflite.proto.caffe_pb2 import NetParameter, SolverState
-from cafflite.solvers import make_solver
 from cafflite.solvers.nets import read_solver
 
 CASES = sorted(path.parent for path in (Path(__file__).parent.parent / "golden/solver").glob("*/meta.json"))
@@ -31,7 +31,7 @@ class Case:
         np.testing.assert_allclose(found, expected, self.meta["rtol"], self.meta["atol"], err_msg=f"{key} {index}")
 
     def solver(self):
-        solver = make_solver("solver.prototxt")
+        solver = get_solver("solver.prototxt")
         for key, array in self.data.items():
             kind, _, name = key.partition(":")
             if kind == "in":
@@ -45,6 +45,9 @@ class Case:
         for key in keys:
             self.check(parameter(solver, key.partition(":")[2]), key)
         return len(keys)
+
+
+pytestmark = pytest.mark.usefixtures("device")
 
 
 def parameter(solver, name: str):
@@ -69,12 +72,12 @@ def test_a_run(case):
     for iteration in range(case.meta["iterations"]):
         case.check(solver.learning_rate(), "lr", iteration)
         solver.step(1)
-        case.check(solver.losses[-1], "loss", iteration)
+        case.check(float(solver.losses[-1]), "loss", iteration)
         checked += case.check_params(solver)
     assert checked
     for i, blob in enumerate(solver.history_blobs()):
         if (key := f"history@{solver.iter}:{i}") in case.data:
-            case.check(blob, key)
+            case.check(solver.ops.to_host(blob), key)
     written = {path.name for path in Path().glob("snap_iter_*") if "resume" not in path.name}
     assert written >= set(case.meta["snapshots_written_while_stepping"])
 
@@ -151,7 +154,7 @@ def test_starting_from_weights(name, monkeypatch, tmp_path):
     case = Case(folder)
     param = read_solver("solver.prototxt")
     param.weights.append(f"pretrained.caffemodel{'.h5' if name.endswith('h5') else ''}")
-    solver = make_solver(param, "solver.prototxt")
+    solver = get_solver(param)
     for i in range(2):  # ip1 comes from the file, ip2 keeps its own random values
         np.testing.assert_array_equal(parameter(solver, f"ip1:{i}"), case.data[f"param:ip1:{i}"])
     assert not np.array_equal(parameter(solver, "ip2:0"), case.data["param:ip2:0"])

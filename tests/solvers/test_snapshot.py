@@ -66,6 +66,7 @@ def outcome(solver) -> tuple:
     )
 
 
+@pytest.mark.usefixtures("device")
 @pytest.mark.parametrize("snapshot_format", ["BINARYPROTO", "HDF5"])
 @pytest.mark.parametrize("rule", sorted(registry))
 def test_a_resumed_run_equals_one_that_went_straight_on(rule, snapshot_format):
