@@ -13,7 +13,9 @@ import pytest
 
 from cafflite.backend import cupy_ops, cupy_probe
 from cafflite.backend.ops import Ops
+from cafflite.blob import Blob
 from cafflite.errors import BackendError
+from cafflite.layers.base import Layer
 from tests.gradient_check import build
 from tests.layer_cases import CASES, Case
 from tests.strict_device import StrictOps
@@ -28,6 +30,7 @@ CROSSINGS: dict[str, dict[str, int]] = {
     "ImageData": {"to_device": 2},
     "MemoryData": {"to_device": 2},
     "Pooling": {"to_device": 1},  # STOCHASTIC
+    "Python": {"to_host": 2, "to_device": 2},  # what the user's layer looks at, there and back
     "WindowData": {"to_device": 2},
 }
 
@@ -40,25 +43,35 @@ def elsewhere(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-def run(name: str, case: Case, ops: Ops, allowed: Callable[[], AbstractContextManager]) -> dict[str, np.ndarray]:
+Made = tuple[Layer, list[Blob], list[Blob]]
+
+
+def make(name: str, case: Case, ops: Ops) -> Made:
+    """The layer of a case, ready to run."""
+    made = build(f'type: "{name}" {case.text}', case.bottoms(3), case.phase, case.tops, ops)
+    case.prepare(made[0])
+    return made
+
+
+def run(made: Made, case: Case, allowed: Callable[[], AbstractContextManager] = nullcontext) -> dict[str, np.ndarray]:
     """All that a forward and a backward pass make, copied to the host."""
-    layer, bottom, top = build(f'type: "{name}" {case.text}', case.bottoms(3), case.phase, case.tops, ops)
-    case.prepare(layer)
+    layer, bottom, top = made
+    ops = layer.ops
     wanted = [case.gradient and layer.allow_force_backward(i) for i in range(len(bottom))]
     wanted = list(case.propagate_down or wanted)
     if layer.reshape_every_forward:
         layer.reshape(bottom, top)
     with allowed():
         layer.forward(bottom, top)
-    made = {f"top {i}": ops.to_host(blob.data).copy() for i, blob in enumerate(top)}
+    found = {f"top {i}": ops.to_host(blob.data).copy() for i, blob in enumerate(top)}
     for i, blob in enumerate(top):
         blob.diff[...] = ops.xp.asarray(np.random.default_rng(i).standard_normal(blob.shape))
     for blob in layer.blobs:
         blob.diff[...] = 0
     with allowed():
         layer.backward(top, wanted, bottom)
-    made |= {f"diff of bottom {i}": ops.to_host(blob.diff) for i, blob in enumerate(bottom) if wanted[i]}
-    return made | {f"diff of parameter {i}": ops.to_host(blob.diff) for i, blob in enumerate(layer.blobs)}
+    found |= {f"diff of bottom {i}": ops.to_host(blob.diff) for i, blob in enumerate(bottom) if wanted[i]}
+    return found | {f"diff of parameter {i}": ops.to_host(blob.diff) for i, blob in enumerate(layer.blobs)}
 
 
 @pytest.fixture
@@ -75,11 +88,27 @@ every_case = pytest.mark.parametrize(("name", "case"), ALL)
 
 @every_case
 def test_on_the_strict_device(name, case):
-    expected = run(name, case, Ops(np, "float32"), nullcontext)
+    expected = run(make(name, case, Ops(np, "float32")), case)
     ops = StrictOps()
-    found = run(name, case, ops, partial(ops.crossings, **CROSSINGS.get(name, {})))
+    found = run(make(name, case, ops), case, partial(ops.crossings, **CROSSINGS.get(name, {})))
     for what, array in expected.items():
         np.testing.assert_array_equal(found[what], array, err_msg=what)
+
+
+@every_case
+def test_a_layer_that_is_moved_goes_on(name, case):
+    """There and back again."""
+    host = Ops(np, "float32")
+    layer, bottom, top = made = make(name, case, host)
+    stays = make(name, case, host)
+    for ops in (host, StrictOps(), host):
+        for blob in (*bottom, *top, *layer.blobs):
+            blob.move(ops)
+        layer.move(ops)
+        layer.reshape(bottom, top)
+        found = run(made, case)
+        for what, array in run(stays, case).items():
+            np.testing.assert_array_equal(found[what], array, err_msg=what)
 
 
 @pytest.mark.gpu
@@ -89,7 +118,7 @@ def test_on_cupy(name, case, counted, monkeypatch):
         cupy_probe.probe(0)
     except BackendError as error:
         pytest.skip(f"needs CuPy and a device: {error}")
-    expected = run(name, case, Ops(np, "float32"), nullcontext)
+    expected = run(make(name, case, Ops(np, "float32")), case)
     ops, passes, checks = cupy_ops.CupyOps(0, "float32"), [], []
     require = ops.require
     monkeypatch.setattr(ops, "require", lambda *given: (checks.append(given), require(*given)))
@@ -100,7 +129,7 @@ def test_on_cupy(name, case, counted, monkeypatch):
             yield
         passes.append(counts)
 
-    found = run(name, case, ops, counting)
+    found = run(make(name, case, ops), case, counting)
     for what, array in expected.items():
         np.testing.assert_allclose(found[what], array, rtol=1e-5, atol=1e-6, err_msg=what)
     allowed = CROSSINGS.get(name, {})
