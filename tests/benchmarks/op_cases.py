@@ -43,6 +43,13 @@ def matrices(rows: int, inner: int, columns: int) -> Arguments:
     return {"a": normal(rows, inner), "b": normal(inner, columns), "out": zeros(rows, columns)}
 
 
+def indicators() -> Arguments:
+    def refuse(*_: np.ndarray) -> None:
+        raise AssertionError("they are 0 or 1")
+
+    return {"x": whole(2, 12500).astype("f"), "refuse": refuse}
+
+
 def channels(*arrays: str, out: int | None = None, **of_each: np.ndarray) -> Arguments:
     shape = 8, 64, 56 * 56
     return {name: normal(*shape) for name in arrays} | of_each | {"out": zeros(out) if out else zeros(*shape)}
@@ -130,6 +137,8 @@ CASES: dict[str, Callable[[], Arguments]] = {
     "add": lambda: elements("a", "b"),
     "matmul": lambda: matrices(64, 800, 500),
     "add_matmul": lambda: matrices(500, 64, 800),
+    "require_indices": lambda: indicators() | {"count": 2, "ignored": None},
+    "require_binary": indicators,
     "add_row_sum": lambda: {"x": normal(12500, 256), "out": zeros(256)},
     "take_rows": lambda: {"table": normal(47, 32), "index": whole(47, 12500), "out": zeros(12500, 32)},
     "add_to_rows": lambda: {"rows": normal(12500, 32), "index": whole(47, 12500), "table": zeros(47, 32)},
