@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from cafflite.backend.deferred import Checks
 from cafflite.blob import Blob
 from cafflite.errors import CaffliteError, NetError, ShapeError
 from cafflite.layers.base import Layer
@@ -46,6 +47,7 @@ class Step:
 
     def __post_init__(self) -> None:
         self.at = at(self.where)
+        self.checks = Checks(self.where)
         # Without bottoms, its tops are the user's to reshape.
         self.watched = [*self.bottom, *self.top] if self.bottom else []
 
@@ -73,7 +75,11 @@ class Step:
         with self.at:
             if self.is_outdated():
                 self.reshape()
-            self.layer.forward(self.bottom, self.top)
+            if self.layer.ops.defers:
+                with self.checks:
+                    self.layer.forward(self.bottom, self.top)
+            else:
+                self.layer.forward(self.bottom, self.top)
             if self.layer.reshape_every_forward:
                 self.shapes = self.current_shapes()  # a user's layer may reshape its tops here
             self.has_run = True

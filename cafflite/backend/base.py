@@ -14,6 +14,8 @@ class BaseOps:
     dtype  the type of all blobs, float32 or float64
     """
 
+    defers = False  # whether what `require` refuses is told later
+
     def __init__(self, xp: Any, dtype: str) -> None:
         self.xp = xp
         self.dtype = numpy.dtype(dtype)
@@ -25,7 +27,7 @@ class BaseOps:
     def require(self, allowed: Array, refuse: Callable[..., None], *arrays: Array) -> None:
         """Call `refuse(*arrays)`, which raises an error, unless all of `allowed` are true.
 
-        From a GPU this reads one value, and waits for it.
+        On a GPU a layer of a net is told later, and on copies: see `deferred`.
         """
         if not allowed.all():
             refuse(*arrays)

@@ -1,5 +1,8 @@
 """The operations on a GPU, through CuPy."""
 
+from collections.abc import Callable
+
+from cafflite.backend import deferred
 from cafflite.backend.base import Array
 from cafflite.backend.cupy_channels import CupyChannels
 from cafflite.backend.cupy_gemm import multiply
@@ -15,11 +18,19 @@ from cafflite.backend.ops import Ops
 class CupyOps(CupyChannels, CupyNeuron, CupyRecurrent, CupySoftmax, CupySpatial, CupyUpdate, Ops):
     """Overrides what a kernel of our own, or one of cuBLAS, does in fewer launches than array expressions."""
 
+    defers = True
+
     def __init__(self, device: int, dtype: str) -> None:
         import cupy
 
         super().__init__(cupy, dtype)
         self.device = device
+
+    def require(self, allowed: Array, refuse: Callable[..., None], *arrays: Array) -> None:
+        if (checks := deferred.current()) is None:
+            super().require(allowed, refuse, *arrays)
+        else:
+            checks.add(self.xp, allowed, refuse, arrays)
 
     def matmul(self, a: Array, b: Array, out: Array) -> None:
         multiply(a, b, out)
@@ -32,4 +43,4 @@ class CupyOps(CupyChannels, CupyNeuron, CupyRecurrent, CupySoftmax, CupySpatial,
 
     def add_to_rows(self, rows: Array, index: Array, table: Array) -> None:
         order = self.xp.argsort(index)  # it is stable: rows of one index stay in their order
-        launch("add_to_rows", rows.size, rows, index[order], order, *rows.shape, table)
+        launch("add_to_rows", rows.size, rows, index[order], order, *rows.shape, table, len(table))

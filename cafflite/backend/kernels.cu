@@ -143,6 +143,7 @@ extern "C" __global__ void label_losses(Index count, const Real* prob, const Rea
   for (Index row = threadIdx.x; row < rows; row += THREADS) {
     const Index chosen = (Index)label[row];
     if (has_ignored && chosen == ignored) continue;
+    if (chosen < 0 || chosen >= classes) continue;  // told later, by `require`
     const Real p = prob[start_of_row(row, classes, inner) + chosen * inner];
     total -= log(p < least ? least : p);  // NaN stays NaN
     kept += 1;
@@ -255,14 +256,14 @@ extern "C" __global__ void channel_normalize_backward(Index channels, const Real
 // ---- Ops: rows of a table
 
 // table[v] += rows[order[n]] for all n whose index is v. `index` is sorted, so these follow one another: the thread of
-// the first of them adds all, in order.
+// the first of them adds all, in order. An index that is out of range adds nothing: it is told later, by `require`.
 extern "C" __global__ void add_to_rows(Index count, const Real* rows, const long long* index, const long long* order,
-                                       Index number, Index width, Real* table) {
+                                       Index number, Index width, Real* table, Index height) {
   const Index i = place(), k = i % width;
   if (i >= count) return;
   Index n = i / width;
   const long long v = index[n];
-  if (n > 0 && index[n - 1] == v) return;
+  if (v < 0 || v >= height || (n > 0 && index[n - 1] == v)) return;
   Real total = table[v * width + k];
   for (; n < number && index[n] == v; ++n) total += rows[order[n] * width + k];
   table[v * width + k] = total;
