@@ -34,23 +34,37 @@ WINDOW_PARAMS = {
 }
 
 
+def conv_params(fn: Function) -> tuple[int, numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+    """The windows of a convolution, a pooling or Im2col: axis, stride, extent, pad.
+
+    The extent is that of the kernel with its dilation; the spatial axes stand behind `axis`. Raises
+    UndefinedMapException without a kernel_size, as where a pooling is global.
+    """
+    params = fn.params.get(WINDOW_PARAMS.get(fn.type_name, ""), fn.params)
+    kernel = _extents(params, "kernel_size", "kernel", 0)
+    if not kernel.all():
+        raise UndefinedMapException(f"{fn.type_name} without a kernel_size does not map coordinates")
+    extent = (kernel - 1) * numpy.array(params.get("dilation", 1), ndmin=1) + 1
+    return params.get("axis", 1), _extents(params, "stride", "stride", 1), extent, _extents(params, "pad", "pad", 0)
+
+
+def crop_params(fn: Function) -> tuple[int, numpy.ndarray]:
+    """The axis that a Crop begins at, and its offset there and behind: one number for all axes, or one for each."""
+    params = fn.params.get("crop_param", fn.params)
+    return params.get("axis", 2), numpy.array(params.get("offset", 0), ndmin=1)
+
+
 def coord_map(fn: Function) -> Map:
     """The map from a layer's bottom to its top. Raises UndefinedMapException where the layer has none."""
     if fn.type_name in PASS_THROUGH_LAYERS:
         return IDENTITY
     if fn.type_name == "Crop":
-        params = fn.params.get("crop_param", fn.params)
-        return params.get("axis", 2) - 1, 1, -numpy.array(params.get("offset", 0), ndmin=1)
+        axis, offset = crop_params(fn)
+        return axis - 1, 1, -offset
     if fn.type_name not in WINDOW_PARAMS:
         raise UndefinedMapException(f"{fn.type_name} does not map coordinates")
-    params = fn.params.get(WINDOW_PARAMS[fn.type_name], fn.params)
-    axis = params.get("axis", 1)
-    kernel = _extents(params, "kernel_size", "kernel", 0)
-    if not kernel.all():
-        raise UndefinedMapException(f"{fn.type_name} without a kernel_size does not map coordinates")
-    stride = _extents(params, "stride", "stride", 1)
-    dilated = (kernel - 1) * numpy.array(params.get("dilation", 1), ndmin=1)
-    centre = dilated / 2 - _extents(params, "pad", "pad", 0)  # of the first window
+    axis, stride, extent, pad = conv_params(fn)
+    centre = (extent - 1) / 2 - pad  # of the first window
     return (axis, stride, centre) if fn.type_name == "Deconvolution" else (axis, 1 / stride, -centre / stride)
 
 

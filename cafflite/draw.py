@@ -15,23 +15,31 @@ from typing import Any
 from cafflite.build import filter_net
 from cafflite.errors import BackendError, FileError, NetError
 from cafflite.files import replace_file
-from cafflite.net_graph import Graph, choose_color_by_layertype, label
+from cafflite.net_graph import BLOB, IN_PLACE, OTHER, Graph, choose_color_by_layertype, label
 from cafflite.picture import Picture, png, svg
 from cafflite.proto.caffe_pb2 import LayerParameter, NetParameter, Phase, PoolingParameter
 from cafflite.proto.upgrade import upgrade_net
 
 __all__ = [
+    "BLOB_STYLE",
+    "LAYER_STYLE_DEFAULT",
+    "NEURON_LAYER_STYLE",
     "choose_color_by_layertype",
     "draw_net",
     "draw_net_to_file",
     "get_edge_label",
     "get_layer_label",
+    "get_layer_lr_mult",
     "get_pooling_types_dict",
     "get_pydot_graph",
 ]
 
 DIRECTIONS = ("TB", "BT", "LR", "RL")
 OWN_FORMATS = {"svg": svg, "png": png}
+# How Graphviz draws a layer, one that works in place, and a blob; a layer's colour is that of its type.
+LAYER_STYLE_DEFAULT: dict[str, Any] = {"shape": "box", "style": "filled", "fillcolor": OTHER}
+NEURON_LAYER_STYLE: dict[str, Any] = {**LAYER_STYLE_DEFAULT, "fillcolor": IN_PLACE}
+BLOB_STYLE: dict[str, Any] = {**LAYER_STYLE_DEFAULT, "shape": "octagon", "fillcolor": BLOB}
 
 
 def draw_net_to_file(
@@ -97,10 +105,10 @@ def get_pydot_graph(
             f"pydot cannot be imported here ({error}): pip install 'cafflite[draw]', or draw an SVG"
         ) from error
     dot = pydot.Dot(graph.name or "Unnamed Net", graph_type="digraph", rankdir=rankdir)
+    styles = {BLOB: BLOB_STYLE, IN_PLACE: NEURON_LAYER_STYLE}
     for index, node in enumerate(graph.nodes):
-        text = _joined(node.lines, rankdir)
-        shape = "octagon" if node.is_blob else "box"
-        dot.add_node(pydot.Node(f"node{index}", label=text, shape=shape, style="filled", fillcolor=node.colour))
+        style = styles.get(node.colour, {**LAYER_STYLE_DEFAULT, "fillcolor": node.colour})
+        dot.add_node(pydot.Node(f"node{index}", label=_joined(node.lines, rankdir), **style))
     for a, b in graph.edges:
         layer = graph.nodes[a].layer
         dot.add_edge(pydot.Edge(f"node{a}", f"node{b}", label=get_edge_label(layer) if label_edges and layer else ""))
@@ -127,6 +135,12 @@ def get_layer_label(layer: LayerParameter, rankdir: str, display_lrm: bool = Fal
 
 def _joined(lines: list[str], rankdir: str) -> str:
     return (" " if rankdir in ("TB", "BT") else "\n").join(lines)
+
+
+def get_layer_lr_mult(layer: LayerParameter) -> tuple[float, ...]:
+    """The lr_mult of a layer's parameters; of weights and bias, 1 each, where it does not give them."""
+    given = [spec.lr_mult for spec in layer.param]
+    return *given, *[1.0] * (2 - len(given))
 
 
 def get_edge_label(layer: LayerParameter) -> str:

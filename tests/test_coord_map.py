@@ -5,7 +5,7 @@ import pytest
 
 import cafflite
 from cafflite import layers as L
-from cafflite.coord_map import compose, coord_map, coord_map_from_to, crop, inverse
+from cafflite.coord_map import compose, conv_params, coord_map, coord_map_from_to, crop, crop_params, inverse
 from cafflite.errors import AxisMismatchException, CaffliteError, UndefinedMapException
 from cafflite.net_spec import NetSpec, to_proto
 from cafflite.proto.caffe_pb2 import TEST
@@ -47,6 +47,29 @@ def test_the_map_of_a_layer(top, axis, scale, offset):
     _, back, shift = numbers(coord_map_from_to(top, X))
     np.testing.assert_allclose(np.multiply(back, scale), 1)
     np.testing.assert_allclose(np.multiply(back, offset) + shift, 0)
+
+
+@pytest.mark.parametrize(
+    ("fn", "axis", "arrays"),
+    [
+        (L.Convolution(X, kernel_size=3).fn, 1, ([1], [3], [0])),
+        (L.Convolution(X, kernel_size=[3, 5], stride=2, pad=[0, 1], dilation=2).fn, 1, ([2], [5, 9], [0, 1])),
+        (L.Convolution(X, convolution_param=dict(kernel_size=3, axis=2)).fn, 2, ([1], [3], [0])),
+        (L.Pooling(X, kernel_size=3, stride=2, pad=1).fn, 1, ([2], [3], [1])),
+    ],
+)
+def test_the_windows_of_a_layer(fn, axis, arrays):
+    found = conv_params(fn)
+    assert (found[0], *(array.tolist() for array in found[1:])) == (axis, *arrays)
+
+
+@pytest.mark.parametrize(
+    ("params", "axis", "offset"), [({}, 2, [0]), ({"axis": 3, "offset": [1, 2]}, 3, [1, 2]), ({"offset": 3}, 2, [3])]
+)
+def test_where_a_crop_begins(params, axis, offset):
+    for fn in (L.Crop(X, X, **params).fn, L.Crop(X, X, crop_param=params).fn):
+        assert crop_params(fn)[0] == axis
+        assert crop_params(fn)[1].tolist() == offset
 
 
 def test_maps_compose_and_turn_back():

@@ -172,6 +172,16 @@ def test_the_words_of_pycaffe():
     assert len(set(colours)) == 4 and all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
 
 
+@pytest.mark.parametrize(
+    ("params", "rates"),
+    [("", (1, 1)), ("param { lr_mult: 2 }", (2, 1)), ("param { lr_mult: 2 } param { lr_mult: 0.5 }", (2, 0.5)),
+     ("param { lr_mult: 0 } " * 3, (0, 0, 0))],
+)  # fmt: skip
+def test_the_rates_of_a_layer(params, rates):
+    layer = prototxt.load_net(f'layer {{ name: "s" type: "Scale" bottom: "x" top: "x" {params} }}').layer[0]
+    assert draw.get_layer_lr_mult(layer) == rates
+
+
 @pytest.fixture
 def pydot():
     return pytest.importorskip("pydot", reason="needs the extra 'draw'")
@@ -190,6 +200,17 @@ def test_the_graph_for_graphviz(pydot, rankdir, separator):
     assert [label for a, _, label in edges if a == conv] == ["8"]
     bare = draw.get_pydot_graph(prototxt.load_net(NET), rankdir, label_edges=False, phase=TRAIN).to_string()
     assert bare == dot.replace("label=8]", 'label=""]')
+
+
+def test_the_styles_are_graphvizs(pydot, monkeypatch):
+    for style, colour in ((draw.BLOB_STYLE, "red"), (draw.NEURON_LAYER_STYLE, "green")):
+        monkeypatch.setitem(style, "fillcolor", colour)
+    monkeypatch.setitem(draw.LAYER_STYLE_DEFAULT, "shape", "record")
+    nodes = draw.get_pydot_graph(prototxt.load_net(NET), "LR", phase=TRAIN).get_nodes()
+    found = {node.get_label(): (node.get_shape(), node.get_fillcolor()) for node in nodes}
+    assert found["h"] == ("octagon", "red")
+    assert found["relu\nReLU"] == ("box", "green")
+    assert found["loss\nSoftmaxWithLoss"] == ("record", draw.choose_color_by_layertype("SoftmaxWithLoss"))
 
 
 @pytest.fixture
