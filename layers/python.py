@@ -19,11 +19,19 @@ from cafflite.host_blob import HostBlob, blobs_on_host
 from cafflite.layers.base import Blobs, BlobVec, Layer, layer
 
 
-class PythonLayer:
+class _BaseOfAll(type):
+    """Makes the layers of the library instances of PythonLayer: pycaffe's `caffe.Layer` is the base of every layer."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return super().__instancecheck__(instance) or (cls is PythonLayer and isinstance(instance, Layer))
+
+
+class PythonLayer(metaclass=_BaseOfAll):
     """The base of users' layers: `cafflite.Layer`, or `caffe.Layer`.
 
     A subclass defines `setup`, `reshape`, `forward` and `backward`. It is made when a net with a layer of
-    type "Python" is, which names its module and class; it is that net's `layers[i]`. It finds here:
+    type "Python" is, which names its module and class; it is that net's `layers[i]`. The other layers of a net are
+    instances of this class as well, as `isinstance` has it. A subclass finds here:
 
     param_str  the text that the prototxt gives for it; `param_str_`, its older name, is the same
     phase      cafflite.TRAIN or cafflite.TEST

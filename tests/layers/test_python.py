@@ -188,6 +188,7 @@ def test_a_method_that_is_not_there():
         ("user_missing.inner", "A", "no module 'user_missing' in "),
         ("user_layers", "Missing", r"\(.*user_layers.py\) has no class 'Missing'.*it has Scaled, Weighted"),
         ("user_layers", "Foreign", "no class 'Foreign' derived from caffe.Layer"),
+        ("cafflite.layers.relu", "ReLU", "no class 'ReLU' derived from caffe.Layer; it has none"),
         ("user_layers", "", "has to name a module and a layer"),
         ("", "A", "has to name a module and a layer"),
         ("../user_layers", "A", "'../user_layers' is no name that can be imported, expected one like"),

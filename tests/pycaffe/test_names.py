@@ -42,6 +42,7 @@ def test_layers(net):
     ]  # fmt: skip
     assert [len(layer.blobs) for layer in net.layers] == [0, 0, 2, 0, 0, 0, 0]
     assert net.layers[2].blobs[0] is net.params["ip"][0]
+    assert all(isinstance(layer, cafflite.Layer) for layer in net.layers)
 
 
 def test_tops_and_bottoms(net):
