@@ -20,37 +20,28 @@ from types import SimpleNamespace
 
 import numpy
 
-from cafflite import log
+from cafflite import log, npy
 from cafflite.backend.pool import one_blas_thread
 from cafflite.classifier import Classifier
 from cafflite.errors import DataError, UsageError
 from cafflite.files import reason, replace_file
 from cafflite.io import load_image
-from cafflite.tools import _device
+from cafflite.tools import _preprocessing
 from cafflite.tools._flags import Flags
-from cafflite.transform import read_mean
 
 FLAGS: Flags = {
-    "model_def": ("", "the deploy prototxt of the net"),
-    "pretrained_model": ("", "its caffemodel"),
+    **_preprocessing.NET,
     "labels": ("", "a file with the name of each class on a line"),
-    "gpu": (False, "run on the GPU"),
     "center_only": (False, "look at the center of an image, not at ten crops of it"),
     "images_dim": ("256,256", "height,width that images get before they are cropped; empty for the net's input size"),
-    "mean_file": ("", "the mean image, or a number a channel, as an .npy or .binaryproto file"),
-    "input_scale": ("", "the factor behind the subtraction of the mean"),
-    "raw_scale": ("255", "the factor in front of it, as images are 0 to 1"),
-    "channel_swap": ("", "the order of the channels; without it 2,1,0 where there are three, blue first"),
+    **_preprocessing.FLAGS,
     "ext": ("jpg", "how the names of the images in a folder end"),
 }
 SHOWN = 5  # classes of an image
 
 
 def run(flags: SimpleNamespace, input: str, output: str = "") -> int:
-    for name in ("model_def", "pretrained_model"):
-        if not getattr(flags, name):
-            raise UsageError(f"it needs a net and its weights: --{name}=FILE")
-    _device.choose("0" if flags.gpu else "")
+    _preprocessing.check(flags)
     classifier = _classifier(flags)
     batch_size, channels = classifier.blobs[classifier.inputs[0]].shape[:2]
     labels = _labels(flags.labels, classifier) if flags.labels else None
@@ -76,55 +67,13 @@ def run(flags: SimpleNamespace, input: str, output: str = "") -> int:
 
 
 def _classifier(flags: SimpleNamespace) -> Classifier:
-    swap = _numbers("channel_swap", flags.channel_swap)
-    size = _numbers("images_dim", flags.images_dim)
+    size = _preprocessing.numbers("images_dim", flags.images_dim)
     if size and len(size) != 2:
         raise UsageError(f"--images_dim is '{flags.images_dim}', expected height,width")
-    classifier = Classifier(
-        flags.model_def,
-        flags.pretrained_model,
-        image_dims=size,
-        mean=_mean(flags.mean_file) if flags.mean_file else None,
-        input_scale=_factor("input_scale", flags.input_scale),
-        raw_scale=_factor("raw_scale", flags.raw_scale),
-        channel_swap=swap,
-    )
-    name = classifier.inputs[0]
-    if swap is None and classifier.blobs[name].shape[1] == 3:
-        classifier.transformer.set_channel_swap(name, (2, 1, 0))
+    settings = _preprocessing.settings(flags)
+    classifier = Classifier(flags.model_def, flags.pretrained_model, image_dims=size, **settings)
+    _preprocessing.swap_colours(classifier)
     return classifier
-
-
-def _numbers(name: str, text: str) -> list[int] | None:
-    """The whole numbers of a flag, with commas between; None where it is empty."""
-    try:
-        return [int(number) for number in text.split(",")] if text else None
-    except ValueError:
-        raise UsageError(f"--{name} is '{text}', expected whole numbers with commas between") from None
-
-
-def _factor(name: str, text: str) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        raise UsageError(f"--{name} is '{text}', expected a number") from None
-
-
-def _mean(path: str) -> numpy.ndarray:
-    return _array(path) if path.endswith(".npy") else read_mean(path)
-
-
-def _array(path: str) -> numpy.ndarray:
-    try:
-        with open(path, "rb") as file:
-            array = numpy.lib.format.read_array(file)
-    except OSError as error:
-        raise DataError(f"the file cannot be read: {reason(error)}").at(path) from error
-    except (ValueError, EOFError, MemoryError) as error:
-        raise DataError("this is not an .npy file of numbers, or a damaged one").at(path) from error
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"it holds {array.dtype}, expected real numbers").at(path)
-    return array
 
 
 def _labels(path: str, classifier: Classifier) -> list[str]:
@@ -142,7 +91,7 @@ def _images(path: str, ext: str, color: bool) -> Iterator[tuple[str, numpy.ndarr
     """The images of INPUT with their names, each read when it is asked for."""
     path = os.path.expanduser(path)
     if path.endswith(".npy"):
-        arrays = _array(path)
+        arrays = npy.read(path)
         if arrays.ndim != 4:
             raise DataError(f"it has shape {arrays.shape}, expected images (N, height, width, channels)").at(path)
         yield from ((f"{path}[{i}]", array) for i, array in enumerate(arrays))
