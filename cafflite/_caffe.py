@@ -1,63 +1,18 @@
-"""The names of `caffe._caffe`, which is Caffe's compiled module."""
+"""The module `caffe._caffe`, Caffe's compiled one: the types behind its interface, and the names of `caffe`."""
 
-from cafflite import __version__, log, set_device, set_mode_cpu, set_mode_gpu, set_random_seed
+from typing import Any
+
+import cafflite
+from cafflite import __version__
 from cafflite.blob import Blob
 from cafflite.layers.base import BlobVec
-from cafflite.layers.python import PythonLayer as Layer
 from cafflite.proto.caffe_pb2 import LayerParameter, SolverParameter
-from cafflite.pycaffe import (
-    NCCL,
-    AdaDeltaSolver,
-    AdaGradSolver,
-    AdamSolver,
-    NesterovSolver,
-    Net,
-    RMSPropSolver,
-    SGDSolver,
-    Timer,
-    get_solver,
-)
-from cafflite.pycaffe.process import (
-    has_nccl,
-    init_log,
-    layer_type_list,
-    set_multiprocess,
-    set_solver_count,
-    set_solver_rank,
-    solver_count,
-    solver_rank,
-)
 from cafflite.solvers.base import Solver
 
-__all__ = [
-    "NCCL",
-    "AdaDeltaSolver",
-    "AdaGradSolver",
-    "AdamSolver",
-    "Blob",
-    "BlobVec",
-    "Layer",
-    "LayerParameter",
-    "NesterovSolver",
-    "Net",
-    "RMSPropSolver",
-    "SGDSolver",
-    "Solver",
-    "SolverParameter",
-    "Timer",
-    "__version__",
-    "get_solver",
-    "has_nccl",
-    "init_log",
-    "layer_type_list",
-    "log",
-    "set_device",
-    "set_mode_cpu",
-    "set_mode_gpu",
-    "set_multiprocess",
-    "set_random_seed",
-    "set_solver_count",
-    "set_solver_rank",
-    "solver_count",
-    "solver_rank",
-]
+__all__ = ["Blob", "BlobVec", "LayerParameter", "Solver", "SolverParameter", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):  # what a module, or a package such as cafflite, has for itself
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(cafflite, name)

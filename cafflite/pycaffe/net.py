@@ -15,14 +15,14 @@ from cafflite.blob import Array
 from cafflite.errors import CaffliteError, DataError, NetError, ShapeError
 from cafflite.proto import caffe_pb2, prototxt
 from cafflite.pycaffe import batches
-from cafflite.pycaffe.names import NamedNet
+from cafflite.pycaffe.first_years import FirstYearsNet
 from cafflite.summary import summary
 
 NetSource = Any  # a path, the text of a prototxt, or a NetParameter
 Path = str | os.PathLike[str]
 
 
-class Net(NamedNet):
+class Net(FirstYearsNet):
     """A net made from a prototxt.
 
     network_file  path of a prototxt, its text, or a NetParameter
@@ -32,7 +32,8 @@ class Net(NamedNet):
                  as in data_shapes={"data": (10, 3, 227, 227), "label": (10,)}
     seed     makes fillers and random layers repeatable
 
-    The order of Caffe's first years, `Net(network_file, weights, phase)`, is understood as well.
+    The order of Caffe's first years, `Net(network_file, weights, phase)`, is understood as well. Without a phase it is
+    that of the file's `state`, or else TEST.
     Raises PrototxtError, NetError, ShapeError or WeightsError.
 
     blobs   the blobs by name, in order: `net.blobs["data"].data` and `.diff` are arrays to read and to write
@@ -52,8 +53,6 @@ class Net(NamedNet):
         **options: Any,
     ) -> None:
         if isinstance(phase, str | os.PathLike):  # the order of Caffe's first years
-            if level is None:
-                raise NetError("the phase is missing, expected Net(network_file, weights, caffe.TRAIN or caffe.TEST)")
             phase, level, weights = level, None, phase
         if phase not in (None, caffe_pb2.TRAIN, caffe_pb2.TEST):
             raise NetError(f"phase is {phase!r}, expected TRAIN or TEST")

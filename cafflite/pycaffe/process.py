@@ -6,7 +6,7 @@ import os
 from time import perf_counter
 from typing import Any
 
-from cafflite.errors import BackendError
+from cafflite.errors import BackendError, NetError
 from cafflite.layers.base import registry
 
 _solver_count, _solver_rank = 1, 0
@@ -24,6 +24,15 @@ def init_log(level: int | None = None, to_stderr: bool = True) -> None:
     """
     if level is not None:
         os.environ["GLOG_minloglevel"] = str(int(level))
+
+
+def set_phase_test() -> None:
+    """Accepted, as Caffe had it until 2015: a net without a phase of its own is in TEST."""
+
+
+def set_phase_train() -> None:
+    """Raises NetError: the phase is a net's own since 2015."""
+    raise NetError("a net is made in its phase: caffe.Net(network_file, weights, caffe.TRAIN), without set_phase_train")
 
 
 def has_nccl() -> bool:

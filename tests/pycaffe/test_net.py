@@ -47,6 +47,7 @@ def test_constructors_agree(path, tmp_path):
     first.save(tmp_path / "w.caffemodel")
     nets = [
         cafflite.Net(str(path), str(tmp_path / "w.caffemodel"), cafflite.TEST),  # of Caffe's first years
+        cafflite.Net(str(path), str(tmp_path / "w.caffemodel")),
         cafflite.Net(str(path), cafflite.TEST, weights=str(tmp_path / "w.caffemodel")),
         cafflite.Net(network_file=str(path), phase=cafflite.TEST, weights=tmp_path / "w.caffemodel"),
         cafflite.Net(path, cafflite.TEST, weights=tmp_path / "w.caffemodel"),
@@ -124,7 +125,6 @@ def test_save_and_load(net, path, tmp_path, format):
         (lambda net: net.save("no/w.caffemodel"), FileError, "no/w.caffemodel"),
         (lambda net: net.share_with("w.caffemodel"), NetError, "share_with takes a net, found str"),
         (lambda net: net.set_input_arrays(np.zeros((2, 1, 1, 1)), np.zeros(2)), NetError, "with a MemoryData layer"),
-        (lambda net: cafflite.Net(NET, "w.caffemodel"), NetError, "the phase is missing, expected Net"),
         (lambda net: cafflite.Net(NET, cafflite.TEST, "w.caffemodel"), NetError, "level is 'w.caffemodel' .* weights="),
         (lambda net: cafflite.Net(NET, cafflite.TEST, stages="deep"), NetError, "stages is 'deep', expected .* a list"),
         (lambda net: cafflite.Net("missing.prototxt", cafflite.TEST), PrototxtError, "missing.prototxt: "),
