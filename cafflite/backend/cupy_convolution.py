@@ -29,14 +29,23 @@ class CupyConvolution(Convolution):
         self.geometry = geometry(window, self.size, self.positions)
         self.blocks = [slice(n, min(n + most, self.images)) for n in range(0, self.images, most)]
 
-    def convolve(self, x: Array, w: Array, out: Array, bias: Array | None = None) -> None:
+    def convolve(
+        self,
+        x: Array,
+        w: Array,
+        out: Array,
+        bias: Array | None = None,
+        scale: Array | None = None,
+        slope: float = 1.0,
+    ) -> None:
         weight = w.reshape(self.group, self.filters, self.filter_size)
-        offset = 0 if bias is None else bias.reshape(self.group, self.filters, 1)
+        offset = 0 if bias is None or scale is not None else bias.reshape(self.group, self.filters, 1)
         for block in self.blocks:
             columns = self._columns(x[block])
             product = self.ops.scratch("results", self.group, self.filters, columns.shape[2])
             self._multiply(weight, columns, product)
             self.ops.xp.add(self._by_image(product), offset, out=self._results(out[block]))
+        self._finish(out, None if scale is None else bias, scale, slope)
 
     def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
         weight = w.reshape(self.group, self.filters, self.filter_size).transpose(0, 2, 1)
@@ -46,7 +55,7 @@ class CupyConvolution(Convolution):
             self._multiply(weight, results, columns)
             images = out[block]
             launch("col2im", images.size, columns, self.geometry, self.channels, *self._steps(images), images)
-        self._add_bias(bias, out)
+        self._finish(out, bias)
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
         diff = out.reshape(self.group, self.filters, self.filter_size)

@@ -12,6 +12,7 @@ from cafflite.backend.kernels_plane import (
     add_unpadded,
     dot,
     fill,
+    follow,
     narrow,
     new_plane,
     pad_plane,
@@ -101,7 +102,16 @@ def add_three(scales, x, y, z, out):
 
 
 @kernel
-def depthwise(x, w, bias, first, last, kernel, stride, pad, dilation, y):
+def finish_block(y, images, channels, columns, finish):
+    """What follows the product in a block of y (N, M, L), whose place is given as (first, last) along each axis."""
+    scale, bias, slope = finish
+    for n in range(images[0], images[1]):
+        for m in range(channels[0], channels[1]):
+            follow(scale[m], bias[m], slope, y[n, m, columns[0] : columns[1]])
+
+
+@kernel
+def depthwise(x, w, finish, first, last, kernel, stride, pad, dilation, y):
     """The planes first..last of y (N, M, D, H, W), each from one channel of x (N, C, D, H, W); w (M, 1, taps...)."""
     channels = x.shape[1]
     outputs, depth, height, length = y.shape[1:]
@@ -110,10 +120,11 @@ def depthwise(x, w, bias, first, last, kernel, stride, pad, dilation, y):
     plane = new_plane(extent, steps, height, length)
     flat, pitch = plane.reshape(plane.size), plane.shape[3]
     wide = numpy.empty((height - 1) * pitch + length, f32)
+    scale, bias, slope = finish
     for one in range(first, last):
         n, m = one // outputs, one % outputs
         for od in range(depth):
-            fill(bias[m], wide)
+            fill(f32(0), wide)
             for tap_d in range(kernel[0]):
                 d = od * stride[0] + tap_d * dilation[0] - pad[0]
                 if d < 0 or d >= x.shape[2]:
@@ -129,11 +140,12 @@ def depthwise(x, w, bias, first, last, kernel, stride, pad, dilation, y):
                     for tap_w in range(threes, kernel[2]):
                         begin = start_of_run(plane, (tap_h * dilation[1], tap_w * dilation[2]), steps)
                         add_scaled(w[m, 0, tap_d, tap_h, tap_w], flat[begin : begin + wide.size], wide)
+            follow(scale[m], bias[m], slope, wide)
             narrow(wide, pitch, y[n, m, od])
 
 
 @kernel
-def depthwise_data(y, w, bias, first, last, kernel, stride, pad, dilation, x):
+def depthwise_data(y, w, finish, first, last, kernel, stride, pad, dilation, x):
     """The gradient of `depthwise` for the planes first..last of x, plus the bias of their channels."""
     channels = x.shape[1]
     outputs, depth, height, length = y.shape[1:]
@@ -145,7 +157,7 @@ def depthwise_data(y, w, bias, first, last, kernel, stride, pad, dilation, x):
     wide = numpy.zeros((height - 1) * pitch + length, f32)
     for one in range(first, last):
         n, c = one // channels, one % channels
-        x[n, c, :, :, :] = bias[c]
+        x[n, c, :, :, :] = finish[1][c]
         for od in range(depth):
             for tap_d in range(kernel[0]):
                 d = od * stride[0] + tap_d * dilation[0] - pad[0]

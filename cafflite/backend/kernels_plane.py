@@ -36,6 +36,14 @@ def add_scaled(scale, x, out):
         out[q] += scale * x[q]
 
 
+@inlined
+def follow(scale, bias, slope, out):
+    """out = scale out + bias, and of that what is not above 0 times the slope: what follows a convolution's product."""
+    for q in range(out.size):
+        value = scale * out[q] + bias
+        out[q] = value if value > f32(0) else slope * value
+
+
 @reordered
 def dot(x, y):
     total = f32(0)

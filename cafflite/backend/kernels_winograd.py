@@ -8,6 +8,7 @@ transformed tiles are (36, channels, tiles), the tiles in the order of images, r
 import numpy
 
 from cafflite.backend.kernels_math import inlined, kernel
+from cafflite.backend.kernels_plane import follow
 
 f32 = numpy.float32
 
@@ -141,8 +142,9 @@ def take(plane, row, pad, count, out):
 
 
 @kernel
-def output_tiles(y, images, rows, base, channels, bias, tiles):
-    """Transform tiles (36, M, tiles) back, to some images, rows and channels of y (N, M, H, W), and add the bias."""
+def output_tiles(y, images, rows, base, channels, finish, tiles):
+    """Transform tiles (36, M, tiles) back, to some images, rows and channels of y (N, M, H, W), and what follows."""
+    scale, bias, slope = finish
     height, width = y.shape[2:]
     columns = tiles.shape[2] // ((images[1] - images[0]) * (rows[1] - rows[0]))
     part = numpy.empty((4, 6, columns), f32)
@@ -165,8 +167,9 @@ def output_tiles(y, images, rows, base, channels, bias, tiles):
                             p0[q], p1[q], p2[q], p3[q], p4[q], p5[q]
                         )
                     target = y[n, base + m, 4 * row + i]
+                    follow(scale[base + m], bias[base + m], slope, strip)
                     for w in range(width):
-                        target[w] = strip[w] + bias[base + m]
+                        target[w] = strip[w]
                 at += columns
 
 

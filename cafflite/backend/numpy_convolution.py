@@ -1,4 +1,4 @@
-"""Convolution on a CPU: by columns, by single channels, and by the input itself where a window is a point."""
+"""Convolution on a CPU: by columns, and by the input itself where a window is a point."""
 
 import math
 import threading
@@ -49,50 +49,19 @@ class CompiledConvolution(Convolution):
         self.geometry = (self.lifted.kernel, self.lifted.stride, self.lifted.pad, self.lifted.dilation)
         self.work = self.images * outputs * self.filter_size * self.length
 
+    def _finish_of(
+        self, count: int, bias: Array | None, scale: Array | None = None, slope: float = 1.0
+    ) -> tuple[Array, Array, numpy.float32]:
+        """What the kernels do to each value of `count` channels while it is in the cache: scale, bias and slope."""
+        if scale is None:
+            scale = numpy.ones(count, numpy.float32)
+        if bias is None:
+            bias = numpy.zeros(count, numpy.float32)
+        return scale, bias, numpy.float32(slope)
+
     def _share(self, count: int) -> list[slice]:
         """0..count in slices, one a thread; in one slice where the convolution is little work."""
         return pool.split(count) if self.work >= SERIAL else [slice(0, count)]
-
-
-class Depthwise(CompiledConvolution):
-    """Each channel on its own, tap by tap: products of matrices so thin are not worth the columns."""
-
-    algorithm = "depthwise"
-
-    def __init__(self, ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> None:
-        super().__init__(ops, x_shape, outputs, window, group)
-        self.no_bias = numpy.zeros(max(self.channels, outputs), numpy.float32)
-        self.w_shape = (self.outputs, 1, *self.geometry[0])
-
-    def convolve(self, x: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        given = x.reshape(self.x_shape), w.reshape(self.w_shape), self._bias(bias, self.outputs)
-        y = out.reshape(self.y_shape)
-        pool.run(
-            lambda s: kernels().depthwise(*given, s.start, s.stop, *self.geometry, y),
-            self._share(self.images * self.outputs),
-        )
-
-    def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        w, x = w.reshape(self.w_shape), out.reshape(self.x_shape)
-        kernel, (taps, stride, pad, dilation) = kernels().depthwise_data, self.geometry
-        if self.channels == self.outputs and stride == (1, 1, 1):  # turn the kernels: faster
-            kernel, w = kernels().depthwise, numpy.ascontiguousarray(w[:, :, ::-1, ::-1, ::-1])
-            pad = tuple(extent - 1 - zeros for extent, zeros in zip(self.lifted.extent, pad, strict=True))
-        given = y.reshape(self.y_shape), w, self._bias(bias, self.channels)
-        pool.run(
-            lambda s: kernel(*given, s.start, s.stop, taps, stride, pad, dilation, x),
-            self._share(self.images * self.channels),
-        )
-
-    def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
-        x, w, y = x.reshape(self.x_shape), out.reshape(self.w_shape), y.reshape(self.y_shape)
-        pool.run(
-            lambda s: kernels().add_depthwise_weight(x, y, s.start, s.stop, *self.geometry, w),
-            self._share(self.outputs),
-        )
-
-    def _bias(self, bias: Array | None, count: int) -> Array:
-        return self.no_bias[:count] if bias is None else bias
 
 
 class Block(NamedTuple):
@@ -134,16 +103,27 @@ class Columns(CompiledConvolution):
         most = min(self.length // COLUMNS, self.length // self.width)
         return max(1, min(most, -(-self.length * self.filter_size // CACHE)))
 
-    def convolve(self, x: Array, w: Array, out: Array, bias: Array | None = None) -> None:
+    def convolve(
+        self,
+        x: Array,
+        w: Array,
+        out: Array,
+        bias: Array | None = None,
+        scale: Array | None = None,
+        slope: float = 1.0,
+    ) -> None:
         weight = self._matrices(w)
-        offsets = None if bias is None else bias.reshape(self.group, self.filters, 1)
+        y = out.reshape(self.images, self.outputs, self.length)
+        finish = self._finish_of(self.outputs, bias, scale, slope)
+        is_done = bias is None and scale is None and slope == 1
 
         def work(blocks: list[Block], filters: slice) -> None:
             for block in blocks:
                 for g in range(self.group):
-                    offset = None if offsets is None else offsets[g, filters]
                     result = self._results(out, block, g, filters)
-                    self._multiply(weight[g, filters], self._columns(x, block, g), result, offset)
+                    self._multiply(weight[g, filters], self._columns(x, block, g), result)
+                    if not is_done:
+                        kernels().finish_block(y, *self._place(block, g, filters), finish)
 
         self._run(work, self.blocks, self.filters)
 
@@ -251,12 +231,19 @@ class Columns(CompiledConvolution):
         _by_image(matrix, count)[...] = images
         return matrix
 
-    def _multiply(self, a: Array, b: Array, out: Array, offset: Array | None = None) -> None:
-        """out (N, rows, length) = a b + offset (rows, 1)."""
+    def _place(self, block: Block, g: int, filters: slice) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        """Where the results of a block for some filters of a group are: images, channels and columns."""
+        first = g * self.filters
+        return (
+            (block.images.start, block.images.stop),
+            (first + filters.start, first + filters.stop),
+            (block.rows.start * self.width, block.rows.stop * self.width),
+        )
+
+    def _multiply(self, a: Array, b: Array, out: Array) -> None:
+        """out (N, rows, length) = a b."""
         product = scratch("product", len(a), b.shape[1]) if self.side_by_side else out
         numpy.matmul(a, b, out=product)
-        if offset is not None:
-            product += offset
         if self.side_by_side:
             out[...] = _by_image(product, len(out))
 

@@ -8,7 +8,8 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.numpy_convolution import Columns, Depthwise, Pointwise, kernels, scratch
+from cafflite.backend.numpy_convolution import Columns, Pointwise, kernels, scratch
+from cafflite.backend.numpy_depthwise import Depthwise, Depthwise3x3
 from cafflite.backend.numpy_winograd import Winograd, pays
 from cafflite.backend.ops_convolution import Convolution
 from cafflite.backend.ops_spatial import SpatialOps
@@ -99,7 +100,7 @@ class NumpySpatial(SpatialOps):
         if len(window.kernel) > 3:
             way = Convolution
         elif group > 1 and group == x_shape[1]:
-            way = Depthwise
+            way = Depthwise3x3 if Depthwise3x3.fits(group, outputs, window) else Depthwise
         elif window.is_a_point:
             way = Pointwise
         elif pays(x_shape, outputs, window, group):

@@ -61,15 +61,23 @@ class Winograd(CompiledConvolution):
 
     def __init__(self, ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> None:
         super().__init__(ops, x_shape, outputs, window, group)
-        self.no_bias = numpy.zeros(max(self.channels, outputs), numpy.float32)
         self.group_channels = self.channels // group
 
-    def convolve(self, x: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        self._correlate(x, self._filters(w, turned=False), self.window.pad, out, bias)
+    def convolve(
+        self,
+        x: Array,
+        w: Array,
+        out: Array,
+        bias: Array | None = None,
+        scale: Array | None = None,
+        slope: float = 1.0,
+    ) -> None:
+        finish = self._finish_of(self.outputs, bias, scale, slope)
+        self._correlate(x, self._filters(w, turned=False), self.window.pad, out, finish)
 
     def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
         turned = self._filters(w, turned=True).swapaxes(2, 3)
-        self._correlate(y, turned, tuple(2 - pad for pad in self.window.pad), out, bias)
+        self._correlate(y, turned, tuple(2 - pad for pad in self.window.pad), out, self._finish_of(self.channels, bias))
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
         made, seen = self.filters, self.group_channels
@@ -92,16 +100,15 @@ class Winograd(CompiledConvolution):
         pool.run(lambda s: kernels().filter_tiles(w, (s.start, s.stop), turned, filters), self._share(self.outputs))
         return filters.reshape(36, self.group, self.filters, self.group_channels)
 
-    def _correlate(self, x: Array, filters: Array, pad: tuple[int, ...], y: Array, bias: Array | None) -> None:
-        """y = the windows of x, with zeros around it, times the filters (36, group, out, in) + bias."""
-        bias = self.no_bias if bias is None else bias
+    def _correlate(self, x: Array, filters: Array, pad: tuple[int, ...], y: Array, finish: tuple) -> None:
+        """y = the windows of x, with zeros around it, times the filters (36, group, out, in), and what follows."""
         made, seen = filters.shape[2:]
         for block in blocks(y.shape):
             tiles, results = scratch("tiles", 36, seen, block.tiles), scratch("results", 36, made, block.tiles)
             for g in range(self.group):
                 self._transform("input_tiles", x, block, g, seen, pad, tiles)
                 _multiply(filters[:, g], tiles, results)
-                self._transform("output_tiles", y, block, g, made, bias, results)
+                self._transform("output_tiles", y, block, g, made, finish, results)
 
     def _transform(self, kernel: str, images: Array, block: Block, g: int, channels: int, *arguments: Any) -> None:
         """Call a kernel for the channels of group `g`, which the threads share."""

@@ -34,12 +34,23 @@ class Convolution:
         self.filter_size = self.channels // group * window.taps
         self.length = math.prod(self.positions)
 
-    def convolve(self, x: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        """out (N, M, O...) = the convolution of x with w, plus the bias (M,)."""
+    def convolve(
+        self,
+        x: Array,
+        w: Array,
+        out: Array,
+        bias: Array | None = None,
+        scale: Array | None = None,
+        slope: float = 1.0,
+    ) -> None:
+        """out (N, M, O...) = the convolution of x with w, times scale (M,), plus the bias (M,).
+
+        What is not above 0 then is multiplied by `slope`, as a ReLU does.
+        """
         weight = w.reshape(self.group, self.filters, self.filter_size)
         for image, y in zip(x, out, strict=True):
             self.ops.xp.matmul(weight, self._image_columns(image), out=y.reshape(self.group, self.filters, self.length))
-        self._add_bias(bias, out)
+        self._finish(out, bias, scale, slope)
 
     def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
         """out (N, C, I...) = the gradient of `convolve` for x, given y as that of its result, plus the bias (C,)."""
@@ -47,7 +58,7 @@ class Convolution:
         for image, x in zip(y, out, strict=True):
             columns = self.ops.xp.matmul(weight, image.reshape(self.group, self.filters, self.length))
             self.ops.col2im(columns.reshape(1, -1, *self.positions), self.window, out=x[None])
-        self._add_bias(bias, out)
+        self._finish(out, bias)
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
         """out (M, C / group, K...) += the gradient of `convolve` for w, given y (N, M, O...) as that of its result."""
@@ -62,6 +73,12 @@ class Convolution:
         self.ops.im2col(image[None], self.window, out=columns)
         return columns.reshape(self.group, self.filter_size, self.length)
 
-    def _add_bias(self, bias: Array | None, out: Array) -> None:
+    def _finish(self, out: Array, bias: Array | None, scale: Array | None = None, slope: float = 1.0) -> None:
+        """What follows the product, in place."""
+        along = (-1, *[1] * len(self.size))
+        if scale is not None:
+            out *= scale.reshape(along)
         if bias is not None:
-            out += bias.reshape(-1, *[1] * len(self.size))
+            out += bias.reshape(along)
+        if slope != 1:
+            self.ops.relu(out, slope, out=out)

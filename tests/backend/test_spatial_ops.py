@@ -52,6 +52,10 @@ CONVOLUTIONS = [  # input, outputs, window, group
     ((5, 6, 4, 3), 4, window((1, 1), 2), 2),
     # each channel on its own
     ((2, 4, 30, 31), 4, window((3, 3), 1, 1), 4),
+    ((2, 4, 70, 71), 4, window((3, 3), (2, 3), 1), 4),
+    ((2, 4, 1, 2), 4, window((3, 3), 1, 1), 4),
+    ((2, 4, 6, 1), 4, window((3, 3), (4, 1), 1), 4),
+    ((2, 4, 13, 14), 8, window((3, 3), 2, 1), 4),
     ((2, 4, 9, 8), 4, window((3, 2), 1, (4, 3)), 4),  # positions that see nothing
     ((2, 4, 19, 18), 4, window((3, 4), 1, (1, 2), (2, 1)), 4),
     ((2, 4, 13, 14), 8, window((5, 3), (2, 3), (2, 1), (1, 2)), 4),
@@ -75,15 +79,16 @@ CONVOLUTIONS = [  # input, outputs, window, group
 
 
 @pytest.mark.parametrize(("x_shape", "outputs", "of", "group"), CONVOLUTIONS)
-@pytest.mark.parametrize("has_bias", [True, False])
-def test_convolution(x_shape, outputs, of, group, has_bias, threads):
+@pytest.mark.parametrize(("has_bias", "has_scale", "slope"), [(True, False, 0), (False, False, 1), (True, True, 0.1)])
+def test_convolution(x_shape, outputs, of, group, has_bias, has_scale, slope, threads):
     x, w = random(*x_shape), random(outputs, x_shape[1] // group, *of.kernel)
     y = random(x_shape[0], outputs, *of.positions(x_shape[2:]))
     results = []
     for ops in (FAST, TWIN):
         convolution = ops.convolution(x_shape, outputs, of, group)
         made = [np.full_like(array, 0.5) for array in (y, x, w)]
-        convolution.convolve(x, w, made[0], random(outputs) if has_bias else None)
+        bias, scale = random(2, outputs)
+        convolution.convolve(x, w, made[0], bias if has_bias else None, scale if has_scale else None, slope)
         convolution.deconvolve(y, w, made[1], random(x_shape[1]) if has_bias else None)
         convolution.add_weight_diff(x, y, made[2])
         results.append(made)
