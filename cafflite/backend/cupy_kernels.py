@@ -45,14 +45,15 @@ def _launch(name: str, blocks: int, count: int, arguments: tuple) -> None:
 
 
 @cache
-def _source() -> str:
+def source() -> str:
+    """The text of kernels.cu."""
     return Path(__file__).with_name("kernels.cu").read_text(encoding="utf-8")
 
 
 @cache
 def _parameters(name: str) -> list[str]:
     """The types of a kernel's parameters behind the first, without const."""
-    (text,) = re.findall(rf"__global__ void {name}\((.*?)\)", _source(), re.DOTALL)
+    (text,) = re.findall(rf"__global__ void {name}\((.*?)\)", source(), re.DOTALL)
     return [re.sub(r"\bconst\b|\w+$", "", parameter.strip()).strip() for parameter in text.split(",")][1:]
 
 
@@ -63,9 +64,12 @@ def _kernel(name: str, dtype: str, wide: bool) -> Any:
 
 @cache
 def _module(dtype: str, wide: bool) -> Any:
-    """The kernels for numbers of that type, with indices of 64 or of 32 bits."""
     import cupy
 
+    return cupy.RawModule(code=source(), options=options(dtype, wide))
+
+
+def options(dtype: str, wide: bool) -> tuple[str, ...]:
+    """What makes kernels for numbers of that type, with indices of 64 or of 32 bits."""
     real = {"float32": "float", "float64": "double"}[dtype]
-    index = "long long" if wide else "int"
-    return cupy.RawModule(code=_source(), options=(f"-DREAL={real}", f"-DINDEX={index}", f"-DTHREADS={THREADS}"))
+    return f"-DREAL={real}", f"-DINDEX={'long long' if wide else 'int'}", f"-DTHREADS={THREADS}"

@@ -70,7 +70,7 @@ def test_what_a_kernel_does_not_expect_is_refused():
 
 def test_every_kernel_is_launched_by_some_operation():
     folder = cupy_kernels.Path(cupy_kernels.__file__).parent
-    kernels = set(re.findall(r"__global__ void (\w+)\(", cupy_kernels._source()))
+    kernels = set(re.findall(r"__global__ void (\w+)\(", cupy_kernels.source()))
     launched = set()
     for file in folder.glob("cupy_*.py"):
         launched |= set(re.findall(r'"(\w+)"', file.read_text(encoding="utf-8")))
