@@ -62,7 +62,7 @@ def test_what_a_kernel_does_not_expect_is_refused():
     with pytest.raises(TypeError, match="sigmoid is given float32 out of order"):
         launch("sigmoid", 20, turned, x)
     with pytest.raises(TypeError, match="add_to_rows is given int32 in order, expected int64"):
-        launch("add_to_rows", 20, x, xp.zeros(4, "i"), xp.zeros(4, "i"), 4, 5, x)
+        launch("add_to_rows", 20, x, xp.zeros(4, "i"), xp.zeros(4, "i"), 4, 5, x, 4)
     with pytest.raises(ValueError, match="argument"):
         launch("sigmoid", 20, x)
     launch("sigmoid", 0, x)  # nothing to do, nothing looked at

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.device_twins import Twins
+from tests.device_twins import Twins, device_ops
 
 pytestmark = pytest.mark.gpu
 PRODUCTS = [(1, 1, 1), (3, 5, 2), (0, 4, 3), (4, 0, 3), (4, 3, 0), (70, 40, 90), (1, 300, 7)]
@@ -32,3 +32,11 @@ def test_rows_of_a_table(rows, width, size):
     table, dy, twins = normal(size, width), normal(rows, width, seed=1), Twins()
     twins("take_rows", table, index, np.full_like(dy, 7), rtol=0, atol=0)
     twins("add_to_rows", dy, index, table, rtol=0, atol=0)  # both add in the order of the rows
+
+
+def test_an_index_that_is_no_row_changes_nothing():
+    """What is wrong with it is told later; until then nothing is written beyond the table."""
+    ops = device_ops()
+    table = ops.xp.zeros((3, 2), "f")
+    ops.add_to_rows(ops.xp.ones((5, 2), "f"), ops.xp.asarray([1, -1, 3, 1, -1000]), table)
+    assert table.get().tolist() == [[0, 0], [2, 2], [0, 0]]

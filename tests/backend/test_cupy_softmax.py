@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.device_twins import Twins
+from tests.device_twins import Twins, device_ops
 
 pytestmark = pytest.mark.gpu
 # Rows of fewer values than a warp has threads, of as many and of more; rows that lie side by side.
@@ -58,3 +58,12 @@ def test_the_loss_of_impossible_and_of_unknown_predictions():
     x = np.array([[0, -500, 0], [0, np.nan, 0]], np.float32)
     for row in (x[:1], x[1:]):
         Twins()("softmax_loss", row[:, :, None].copy(), np.ones((1, 1), np.float32), None, np.empty((1, 3, 1), "f"))
+
+
+@pytest.mark.parametrize("label", [-1, 3, 1000, -1000])
+def test_a_label_that_is_no_class_reads_nothing(label):
+    """What is wrong with it is told later; until then nothing is read beyond the predictions."""
+    ops = device_ops()
+    prob, labels = ops.xp.empty((2, 3, 1), "f"), ops.xp.asarray([[1], [label]], "f")
+    total, count = ops.softmax_loss(ops.xp.zeros((2, 3, 1), "f"), labels, None, prob)
+    np.testing.assert_allclose([float(total), float(count)], [np.log(3), 1], rtol=1e-6)
