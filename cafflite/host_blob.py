@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 
+from cafflite.backend import deferred
 from cafflite.blob import Array, Blob
 
 # What was looked at since the last `flush`, on the device and on the host. Blobs that share memory share these arrays.
@@ -50,6 +51,7 @@ class HostBlob:
             return array  # its net has moved to the CPU
         place = array.data.ptr, array.size
         if place not in _newer:
+            deferred.look()
             host = self._arrays.get(name)
             if host is None or host.shape != array.shape:
                 host = self._arrays[name] = numpy.empty(array.shape, array.dtype)

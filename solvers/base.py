@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cafflite import backend, host_blob, log, weights
+from cafflite.backend import deferred
 from cafflite.backend.ops_update import Scale
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array
@@ -261,6 +262,7 @@ class Solver:
 
     def smoothed_loss(self) -> float:
         """The mean of the losses of the last `average_loss` iterations of this `step`."""
+        deferred.look()
         return float(sum(self.losses)) / len(self.losses) if self.losses else 0.0
 
     def _show(self, iterations: int, seconds: float) -> None:
@@ -306,6 +308,7 @@ class Solver:
             sums = [total + blob.data for total, blob in zip(sums, net.output_blobs, strict=True)]
         if batches < 1:
             return
+        deferred.look()
         if self.param.test_compute_loss:
             log.info(f"Test loss: {float(loss) / batches:g}")
         _show_outputs("Test", net, [total / batches for total in sums])
@@ -314,6 +317,7 @@ class Solver:
 
     def snapshot(self) -> None:
         """Write the weights, the solver's state, and what an exact resume needs beyond these."""
+        deferred.look()
         if self.nan_guard:
             nan_guard.check_params(self.net, self.iter)
         snapshot.write(self)
