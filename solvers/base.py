@@ -168,7 +168,7 @@ class Solver:
             log.info("Optimization stopped early.")
             return
         if self._is_due(self.param.display):
-            self.net.forward()
+            Net.forward(self.net)
             self.losses.append(self.net.loss())
             log.info(f"Iteration {self.iter}, loss = {self.smoothed_loss():g}")
         if self._is_due(self.param.test_interval):
@@ -212,12 +212,13 @@ class Solver:
         """The loss and, in the net's diffs, the gradients of `iter_size` batches: the loss as mean, these as sum."""
         self.net.clear_param_diffs()
         loss: Array = 0.0
+        # The passes of `Net` itself: those of pycaffe's nets copy the outputs to the host.
         for _ in range(self.param.iter_size):
-            self.net.forward()
+            Net.forward(self.net)
             loss += self.net.loss()
             if self.nan_guard:
                 nan_guard.check_loss(self.net, loss, self.iter)
-            self.net.backward()
+            Net.backward(self.net)
         return loss / self.param.iter_size
 
     def apply_update(self) -> None:
@@ -303,7 +304,7 @@ class Solver:
                 self._stopping = True
                 log.info("Test interrupted.")
                 return
-            net.forward()
+            Net.forward(net)
             loss += net.loss()
             sums = [total + blob.data for total, blob in zip(sums, net.output_blobs, strict=True)]
         if batches < 1:
