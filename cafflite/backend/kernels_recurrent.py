@@ -156,17 +156,22 @@ def lstm_sequence(start, stop, first, weight, offset, cont, seen, cells, gates, 
 @kernel
 def lstm_sequence_backward(start, stop, first, weight, cont, cells, gates, top_diff, threshold, dh, dc, diff, dx):
     """All of `lstm_backward`, as `lstm_sequence`; `weight` (4H, ..). `dx` is for a `first` of 0."""
-    h = dc.shape[1]
+    h, columns = dc.shape[1], weight.shape[1]
+    inputs = columns - h
     room = -(-h // VECTOR) * VECTOR
+    rows = numpy.zeros((4 * h, -(-columns // VECTOR) * VECTOR), numpy.float32)
+    for k in range(4 * h):
+        copy(weight[k], rows[k])
     gate, d = numpy.zeros(4 * room, numpy.float32), numpy.zeros(4 * room, numpy.float32)
     before, cell = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
     above, carried = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
-    below = numpy.zeros(weight.shape[1], numpy.float32)
+    below = numpy.zeros(rows.shape[1], numpy.float32)
+    hidden = below[inputs:columns]
     for n in range(start, stop):
-        copy(dh[n], below[-h:])
+        copy(dh[n], hidden)
         copy(dc[n], carried[:h])
         for t in range(gates.shape[0] - 1, -1, -1):
-            copy(below[-h:], above[:h])
+            copy(hidden, above[:h])
             for j in range(h):
                 above[j] += top_diff[t, n, j]
             spread(gates[t, n], h, gate)
@@ -177,13 +182,13 @@ def lstm_sequence_backward(start, stop, first, weight, cont, cells, gates, top_d
             below[:] = f32(0)
             for k in range(h):
                 di, df, do, dg = d[k], d[room + k], d[2 * room + k], d[3 * room + k]
-                wi, wf, wo, wg = weight[k], weight[h + k], weight[2 * h + k], weight[3 * h + k]
+                wi, wf, wo, wg = rows[k], rows[h + k], rows[2 * h + k], rows[3 * h + k]
                 for j in range(below.size):
                     below[j] += di * wi[j] + df * wf[j] + do * wo[j] + dg * wg[j]
-            scale(cont[t, n], below[-h:], below[-h:])
+            scale(cont[t, n], hidden, hidden)
             if first == 0:
-                copy(below[: below.size - h], dx[t, n])
-        copy(below[-h:], dh[n])
+                copy(below[:inputs], dx[t, n])
+        copy(hidden, dh[n])
         copy(carried[:h], dc[n])
 
 

@@ -18,7 +18,8 @@ from cafflite.backend.numpy_spatial import NumpySpatial
 from cafflite.backend.numpy_update import NumpyUpdate
 from cafflite.backend.ops import Ops
 
-SERIAL = 2**18  # multiply-adds that are not worth a second thread
+SERIAL = 2**18  # multiply-adds, in one pass over a matrix, that are not worth a second thread
+PIECE = 2**19  # multiply-adds of a product that are worth waking a thread
 ELEMENTS = 2**15  # elements to copy or to add that are not worth a second thread
 ROWS = 2**12  # rows to copy that are not worth a second thread
 BLOCK = 2**18  # elements of the block that a product is added through: it stays in the cache
@@ -32,6 +33,11 @@ def _thin() -> Any:
     from cafflite.backend import kernels_thin
 
     return kernels_thin
+
+
+def _share(count: int, work: int) -> list[slice]:
+    """`count` rows or columns of a product, of `work` multiply-adds each, as a slice for each thread worth waking."""
+    return pool.split(count, math.ceil(PIECE / max(1, work)))
 
 
 def _are_contiguous(*arrays: Array) -> bool:
@@ -79,9 +85,9 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
         elif rows in THIN and _are_contiguous(a, b, out):
             pool.run(lambda s: _thin().times(a, b, s.start, s.stop, out), pool.split(columns))
         elif rows >= columns:
-            pool.run(lambda s: numpy.matmul(a[s], b, out=out[s]), pool.split(rows))
+            pool.run(lambda s: numpy.matmul(a[s], b, out=out[s]), _share(rows, b.size))
         else:
-            pool.run(lambda s: numpy.matmul(a, b[:, s], out=out[:, s]), pool.split(columns))
+            pool.run(lambda s: numpy.matmul(a, b[:, s], out=out[:, s]), _share(columns, a.size))
 
     def add_matmul(self, a: Array, b: Array, out: Array) -> None:
         rows, columns = out.shape
@@ -102,7 +108,7 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
                 numpy.matmul(a[part], b, out=product)
                 out[part] += product
 
-        pool.run(add, pool.split(rows) if rows * columns * a.shape[1] >= SERIAL else [slice(0, rows)])
+        pool.run(add, _share(rows, b.size))
 
     def add_row_sum(self, x: Array, out: Array) -> None:
         if len(self.ones) < len(x):
