@@ -103,6 +103,29 @@ class Datum(Message):
         encoded: bool | None = ...,
     ) -> None: ...
 
+class LabelMap(Message):
+    DESCRIPTOR: Descriptor
+    @property
+    def item(self) -> RepeatedCompositeFieldContainer[LabelMapItem]: ...
+    def __init__(
+        self,
+        *,
+        item: Iterable[LabelMapItem] | None = ...,
+    ) -> None: ...
+
+class LabelMapItem(Message):
+    DESCRIPTOR: Descriptor
+    name: str
+    label: int
+    display_name: str
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        label: int | None = ...,
+        display_name: str | None = ...,
+    ) -> None: ...
+
 class FillerParameter(Message):
     DESCRIPTOR: Descriptor
     VarianceNorm: _EnumTypeWrapper[int]
