@@ -33,15 +33,19 @@ class Blob:
     def data(self) -> Array:
         """The values."""
         if self._data is None:
-            self._data = self.ops.xp.zeros(self.shape, self.ops.dtype)
+            self._data = self._zeros()
         return self._data
 
     @property
     def diff(self) -> Array:
         """The gradient of the loss with respect to the values."""
         if self._diff is None:
-            self._diff = self.ops.xp.zeros(self.shape, self.ops.dtype)
+            self._diff = self._zeros()
         return self._diff
+
+    def _zeros(self) -> Array:
+        with self.ops.on_device():
+            return self.ops.xp.zeros(self.shape, self.ops.dtype)
 
     @property
     def ndim(self) -> int:
@@ -102,10 +106,11 @@ class Blob:
     def move(self, ops: Ops) -> None:
         """Go on with `ops`, with the same values in memory of one's own."""
         if ops is not self.ops:
-            self._data, self._diff = (
-                None if array is None else ops.xp.asarray(self.ops.to_host(array), ops.dtype)
-                for array in (self._data, self._diff)
-            )
+            with ops.on_device():
+                self._data, self._diff = (
+                    None if array is None else ops.xp.asarray(self.ops.to_host(array), ops.dtype)
+                    for array in (self._data, self._diff)
+                )
             self.ops = ops
 
     def _legacy_axis(self, index: int) -> int:

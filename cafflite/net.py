@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy
 
 from cafflite import backend, build, debug_info, host_blob, sharing, weights
+from cafflite.backend.base import on_its_device
 from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
@@ -126,6 +127,7 @@ class Net:
 
     # Building
 
+    @on_its_device
     def _add_layer(self, layer_param: Any, seed: int, unread: dict[str, None], needs_diff: set[str]) -> None:
         where = build.where(layer_param)
         with at(where):
@@ -244,6 +246,7 @@ class Net:
             ]
             step.layer.param_propagate_down = [True] * len(step.layer.blobs)
 
+    @on_its_device
     def _lay_out_params(self) -> None:
         """Move all learnable parameters into one buffer and their diffs into another; the blobs become views."""
         count = sum(param.blob.count for param in self.learnable)
@@ -268,6 +271,7 @@ class Net:
 
     # Running
 
+    @on_its_device
     def reshape(self) -> None:
         """Let every layer take the shapes of its bottoms, from first to last."""
         host_blob.flush()
@@ -281,7 +285,8 @@ class Net:
         self.follow_mode()
         host_blob.flush()
         before, after = self.callbacks["before_forward"], self.callbacks["after_forward"]
-        with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
+        # infinity is a value, as in Caffe
+        with self.ops.on_device(), one_blas_thread, numpy.errstate(all="ignore"):
             for index in range(start, len(self.steps) if end is None else end + 1):
                 for callback in before:
                     callback(index)
@@ -295,7 +300,8 @@ class Net:
         """Run backward through the layers from index `start` (the last by default) down to `end`, both included."""
         host_blob.flush()
         before, after = self.callbacks["before_backward"], self.callbacks["after_backward"]
-        with one_blas_thread, numpy.errstate(all="ignore"):  # infinity is a value, as in Caffe
+        # infinity is a value, as in Caffe
+        with self.ops.on_device(), one_blas_thread, numpy.errstate(all="ignore"):
             for index in range(len(self.steps) - 1 if start is None else start, end - 1, -1):
                 step = self.steps[index]
                 for callback in before:
@@ -309,6 +315,7 @@ class Net:
         if self.debug_info:
             debug_info.params(self)
 
+    @on_its_device
     def loss(self) -> Array:
         """The weighted sum of all losses after a forward pass, as a scalar on the net's device."""
         losses = [
@@ -319,6 +326,7 @@ class Net:
         ]
         return sum(losses, 0.0)
 
+    @on_its_device
     def clear_param_diffs(self) -> None:
         """Set the diffs of all parameters to zero."""
         host_blob.flush()
@@ -357,8 +365,9 @@ class Net:
         for step in self.steps:
             for blob in (*step.bottom, *step.top, *step.layer.blobs):
                 blob.move(ops)
-        for step in self.steps:
-            step.layer.move(ops)
+        with ops.on_device():
+            for step in self.steps:
+                step.layer.move(ops)
         self.ops = ops
         self._lay_out_params()
         self.sharings += 1
@@ -366,16 +375,19 @@ class Net:
             param.is_shared = False
         for other in list(self.shared_from):
             self.share_trained_layers_with(other)
-        for step in self.steps:
-            with step.at:
-                step.reshape()
+        with ops.on_device():
+            for step in self.steps:
+                with step.at:
+                    step.reshape()
 
     # What an exact resume needs
 
+    @on_its_device
     def state(self) -> list[dict[str, Any]]:
         """The state of every layer beyond its parameters, in order."""
         return [step.layer.state() for step in self.steps]
 
+    @on_its_device
     def restore(self, state: list[dict[str, Any]]) -> None:
         """Take back what `state` gave."""
         for step, layer_state in zip(self.steps, state, strict=True):

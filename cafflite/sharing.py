@@ -10,10 +10,10 @@ Net = Any  # cafflite.net.Net, which stands above this module
 
 def share(net: Net, other: Net) -> None:
     """Let `net` use the parameters of `other`: the work of `Net.share_trained_layers_with`."""
-    if (other.ops.xp, other.ops.dtype) != (net.ops.xp, net.ops.dtype):
+    if (other.ops.name, other.ops.dtype) != (net.ops.name, net.ops.dtype):
         raise NetError(
-            f"the other net's parameters are {other.ops.xp.__name__} {other.ops.dtype}, expected "
-            f"{net.ops.xp.__name__} {net.ops.dtype} as in this net: make both in the same mode"
+            f"the other net's parameters are {other.ops.dtype} on the {other.ops.name}, expected {net.ops.dtype} on "
+            f"the {net.ops.name} as in this net: make both in the same mode"
         )
     shared = _pairs(net, other)
     for blob, trained in shared:

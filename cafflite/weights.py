@@ -197,7 +197,8 @@ def _copy(net: Net, weights: Weights) -> None:
         raise WeightsError(f"{'; '.join(wrong)}; rename a layer in the net to let it start with new values")
     host_blob.flush()
     for blob, values in [(blob, numpy.asarray(array)) for blob, array in pairs]:
-        blob.data[...] = blob.ops.xp.asarray(values.reshape(blob.shape))
+        with blob.ops.on_device():
+            blob.data[...] = blob.ops.xp.asarray(values.reshape(blob.shape))
 
 
 def _fits(source: tuple[int, ...], target: tuple[int, ...]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from cafflite import backend, host_blob, log, weights
 from cafflite.backend import deferred
+from cafflite.backend.base import on_its_device
 from cafflite.backend.ops_update import Scale
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array
@@ -97,7 +98,10 @@ class Solver:
         self.net: Any = self._make_net(train_net, folder)
         self.test_nets: list[Any] = [self._make_net(net, folder) for net in test_nets]
         self.ops = self.net.ops
-        self.history: list[Array] = [self.ops.xp.zeros_like(self.net.data_buffer) for _ in range(self.history_count)]
+        with self.ops.on_device():
+            self.history: list[Array] = [
+                self.ops.xp.zeros_like(self.net.data_buffer) for _ in range(self.history_count)
+            ]
         self._lay_out_runs()
         log.info("Solver scaffolding done.")
 
@@ -123,7 +127,8 @@ class Solver:
         """Find the parameters that are updated together; one that lies in another net is updated there, on its own."""
         net = self.net
         if net.ops is not self.ops:  # the net has moved to another device
-            self.history = [net.ops.xp.asarray(self.ops.to_host(array)) for array in self.history]
+            with net.ops.on_device():
+                self.history = [net.ops.xp.asarray(self.ops.to_host(array)) for array in self.history]
             self.ops = net.ops
         self._sharings = net.sharings
         groups: list[list[Param]] = []
@@ -180,7 +185,9 @@ class Solver:
         self.losses = deque(maxlen=self.param.average_loss)
         stop = self.iter + iterations
         shown_at, shown_iter = time.perf_counter(), self.iter
-        with one_blas_thread:
+        self.net.follow_mode()
+        self._follow_net()
+        with self.ops.on_device(), one_blas_thread:
             while self.iter < stop:
                 if self._is_due(self.param.test_interval) and (self.iter > 0 or self.param.test_initialization):
                     self.test_all()
@@ -223,17 +230,22 @@ class Solver:
 
     def apply_update(self) -> None:
         """Update the parameters from the gradients in the net's diffs, and count the iteration."""
+        host_blob.flush()
+        self._follow_net()
         rate = self.learning_rate()
         if self._is_due(self.param.display):
             log.info(f"Iteration {self.iter}, lr = {rate:g}")
-        host_blob.flush()
+        with self.ops.on_device():
+            scale = self._clip() / self.param.iter_size
+            for run in self._runs:
+                decay = regularize.decay(self.param, run.decay_mult)
+                self.update(run, (scale, *decay), rate * run.lr_mult)
+        self.iter += 1
+
+    def _follow_net(self) -> None:
+        """Go where the net, or some of its parameters, have gone."""
         if self._sharings != self.net.sharings:
             self._lay_out_runs()
-        scale = self._clip() / self.param.iter_size
-        for run in self._runs:
-            decay = regularize.decay(self.param, run.decay_mult)
-            self.update(run, (scale, *decay), rate * run.lr_mult)
-        self.iter += 1
 
     def learning_rate(self) -> float:
         """The rate of the current iteration, before the multipliers of the parameters."""
@@ -261,6 +273,7 @@ class Solver:
             )
         return scale
 
+    @on_its_device
     def smoothed_loss(self) -> float:
         """The mean of the losses of the last `average_loss` iterations of this `step`."""
         deferred.look()
@@ -283,6 +296,7 @@ class Solver:
 
     # Testing
 
+    @on_its_device
     def test_all(self) -> None:
         """Run every test net over its `test_iter` batches, with the current parameters, and show the mean outputs."""
         for index in range(len(self.test_nets)):
@@ -316,6 +330,7 @@ class Solver:
 
     # Snapshots
 
+    @on_its_device
     def snapshot(self) -> None:
         """Write the weights, the solver's state, and what an exact resume needs beyond these."""
         deferred.look()
@@ -323,6 +338,7 @@ class Solver:
             nan_guard.check_params(self.net, self.iter)
         snapshot.write(self)
 
+    @on_its_device
     def restore(self, path: Path) -> None:
         """Go on from a solverstate, binary or HDF5, of Caffe or of this library. Raises WeightsError."""
         snapshot.restore(self, path)

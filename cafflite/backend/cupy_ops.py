@@ -1,6 +1,7 @@
 """The operations on a GPU, through CuPy."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from cafflite.backend import deferred
 from cafflite.backend.base import Array
@@ -25,6 +26,10 @@ class CupyOps(CupyChannels, CupyNeuron, CupyRecurrent, CupySoftmax, CupySpatial,
 
         super().__init__(cupy, dtype)
         self.device = device
+        self.name = f"GPU {device}"
+
+    def on_device(self) -> AbstractContextManager:
+        return self.xp.cuda.Device(self.device)
 
     def require(self, allowed: Array, refuse: Callable[..., None], *arrays: Array) -> None:
         if (checks := deferred.current()) is None:
