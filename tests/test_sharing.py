@@ -76,7 +76,7 @@ def test_param_arrays_are_the_values_in_order(shared):
     ("other", "error", "message"),
     [
         (lambda: net(("a", "", 2), ("b", "", 3)), ShapeError, r"layer 'b' \(InnerProduct\): its parameters \[\(2, 3\)"),
-        (lambda: net(("a", "", 2), ops=current_ops("float64")), NetError, "numpy float64, expected numpy float32"),
+        (lambda: net(("a", "", 2), ops=current_ops("float64")), NetError, "float64 on the CPU, expected float32 on"),
     ],
 )
 def test_nets_that_do_not_fit_share_nothing(other, error, message):

@@ -26,7 +26,8 @@ layer { name: "ip" type: "InnerProduct" bottom: "norm" top: "ip" inner_product_p
 layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "accuracy" }
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
 """
-SOLVER = f"""net_param {{ {NET} }} test_iter: 1 test_interval: 2 base_lr: 0.1 lr_policy: "fixed" type: "Adam" momentum: 0.9
+SOLVER = f"""net_param {{ {NET} }} test_iter: 1 test_interval: 2
+base_lr: 0.1 lr_policy: "fixed" type: "Adam" momentum: 0.9
 clip_gradients: 0.5 max_iter: 4 display: 2 snapshot: 3 average_loss: 2 random_seed: 1"""
 
 
