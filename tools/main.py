@@ -8,7 +8,6 @@ line the summary. With PASSES_ON = True, what follows its first argument is not 
 import ast
 import importlib
 import inspect
-import os
 import pkgutil
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from types import ModuleType
 from cafflite import log, tools
 from cafflite.build import meant
 from cafflite.errors import CaffliteError, UsageError
-from cafflite.tools import _flags
+from cafflite.tools import _flags, _output
 
 COMMON: _flags.Flags = {
     "quiet": (False, "print no messages but warnings, and no progress bar"),
@@ -30,14 +29,16 @@ COMMON: _flags.Flags = {
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return the exit status: its own, 1 after an error, 130 when it was interrupted."""
     try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
+        status = _run(sys.argv[1:] if arguments is None else arguments)
+        _output.write(flush=True)
+        return status
     except CaffliteError as error:
         print(f"cafflite: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # nobody reads on, as in `cafflite help | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _output.leave()
         return 1
 
 
@@ -45,7 +46,7 @@ def _run(arguments: list[str]) -> int:
     commands = summaries()
     if not arguments or arguments[0] in ("help", "-h", "-help", "--help"):
         named = arguments[1:]
-        print(command_help(_known(named[0], commands)) if named else _overview(commands))
+        _output.write((command_help(_known(named[0], commands)) if named else _overview(commands)) + "\n")
         return 0
     # gflags lets flags stand before the command as well.
     at = 0 if not arguments[0].startswith("-") else _first(arguments, commands)
@@ -56,7 +57,7 @@ def _run(arguments: list[str]) -> int:
         flags, others = _flags.parse(arguments[:at] + given, command.FLAGS | COMMON)
         others += passed_on
         if flags.help:
-            print(command_help(name))
+            _output.write(command_help(name) + "\n")
             return 0
         log.quiet = flags.quiet
         try:

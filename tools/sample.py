@@ -11,6 +11,7 @@ can be a whole book: the net reads it, without the characters that it does not k
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -23,6 +24,9 @@ from cafflite.errors import UsageError
 from cafflite.files import reason
 from cafflite.stateful_rnn import StatefulRNN
 from cafflite.tools._flags import Flags
+from cafflite.tools._output import write
+
+MOMENT = 0.02  # seconds; shorter than an eye can tell
 
 FLAGS: Flags = {
     "model": ("", "the prototxt of the net, for one time step of one stream"),
@@ -47,13 +51,27 @@ def run(flags: SimpleNamespace) -> int:
     seed_text = read_seed(flags.seed_file, numbers) if flags.seed_file else known(flags.seed_text, numbers)
     rnn = StatefulRNN(flags.model, flags.weights)
     if not flags.seed_file:
-        print(seed_text, end="")
+        write(seed_text)
     rng = numpy.random.default_rng(flags.random_seed if flags.random_seed >= 0 else None)
     with one_blas_thread:
-        for symbol in generate(rnn, numbers, seed_text, flags.length, flags.temperature, rng):
-            print(symbol, end="", flush=True)
-    print()
+        stream(generate(rnn, numbers, seed_text, flags.length, flags.temperature, rng))
+    write("\n")
     return 0
+
+
+def stream(symbols: Iterator[str]) -> None:
+    """Write the symbols as they come, those of one moment together."""
+    waiting, due = [], 0.0
+    try:
+        for symbol in symbols:
+            waiting.append(symbol)
+            now = time.monotonic()
+            if now >= due:
+                write("".join(waiting), flush=True)
+                waiting.clear()
+                due = now + MOMENT
+    finally:
+        write("".join(waiting), flush=True)
 
 
 def read_dictionary(path: str | os.PathLike) -> dict[str, int]:
@@ -67,6 +85,8 @@ def read_dictionary(path: str | os.PathLike) -> dict[str, int]:
         raise UsageError(f"{path}: not a JSON file in UTF-8: {error}") from error
     if not isinstance(numbers, dict) or sorted(numbers.values(), key=str) != sorted(range(len(numbers)), key=str):
         raise UsageError(f"{path}: expected the number of every character, from 0 on, as in {{'a': 0, 'b': 1}}")
+    if words := [symbol for symbol in numbers if len(symbol) != 1]:
+        raise UsageError(f"{path}: expected single characters, found {words[0]!r}")
     return dict(sorted(numbers.items(), key=lambda item: item[1]))
 
 
@@ -131,5 +151,5 @@ def choose(probabilities: Array, temperature: float, rng: numpy.random.Generator
     if temperature == 0:
         return int(probabilities.argmax())
     weights = (probabilities.astype(numpy.float64) / probabilities.max()) ** (1 / temperature)
-    bounds = weights.cumsum()
-    return int(min(bounds.searchsorted(rng.random() * bounds[-1], side="right"), len(bounds) - 1))
+    bounds = numpy.add.accumulate(weights)
+    return int(bounds.searchsorted((1 - rng.random()) * bounds[-1]))  # above 0, so that no weight of 0 is drawn

@@ -1,6 +1,10 @@
 """cafflite sample, with a net of random weights."""
 
+import io
 import json
+import os
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +121,7 @@ def test_temperature(temperature):
         (["--dict=deploy.prototxt"], "deploy.prototxt: not a JSON file in UTF-8"),
         (["--dict=list.json"], "list.json: expected the number of every character, from 0 on"),
         (["--dict=gap.json"], "gap.json: expected the number of every character, from 0 on"),
+        (["--dict=words.json"], "words.json: expected single characters, found 'th'"),
         (["--dict=long.json"], "the net gives 4 values for 1 characters at a step, expected 5"),
         (["--model=two.prototxt", "--weights=net.caffemodel"], "the net takes ['input_sequence', 'more'] at each step"),
     ],
@@ -124,8 +129,65 @@ def test_temperature(temperature):
 def test_mistakes_are_one_line(capsys, flags, message):
     Path("list.json").write_text("[1, 2]")
     Path("gap.json").write_text('{"a": 0, "b": 2}')
+    Path("words.json").write_text('{"a": 0, "th": 1}')
     Path("long.json").write_text(json.dumps({symbol: i for i, symbol in enumerate(SYMBOLS + "d")}))
     more = '\nlayer { name: "more" type: "Input" top: "more" input_param { shape { dim: 1 } } }\n'
     Path("two.prototxt").write_text(Path("deploy.prototxt").read_text() + more)
     error = refuse(capsys, *flags)
     assert message in error and error.count("\n") == 1
+
+
+def test_characters_are_written_as_they_come(monkeypatch):
+    """All that are there, at once where they are slow; those of a moment together."""
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
+    seen = []
+
+    def symbols(pause):
+        for symbol in "abcd":
+            yield symbol
+            seen.append(written.getvalue())
+            time.sleep(pause)
+
+    sample.stream(symbols(sample.MOMENT))
+    assert seen == ["a", "ab", "abc", "abcd"]
+    seen.clear()
+    monkeypatch.setattr(sample, "MOMENT", 1000)
+    sample.stream(symbols(0))
+    assert seen == ["abcda"] * 4
+    assert written.getvalue() == "abcdabcd"
+
+
+def test_an_interrupted_text_is_written_as_far_as_it_goes(capsys):
+    def interrupted():
+        yield from "abc"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sample.stream(interrupted())
+    assert capsys.readouterr().out == "abc"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here, a disk that is full")
+def test_a_full_disk_is_one_line(monkeypatch, capsys):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert refuse(capsys) == "cafflite: standard output: No space left on device\n"
+
+
+def test_an_encoding_without_a_character_is_one_line(monkeypatch, capsys):
+    Path("dict.json").write_text(json.dumps({"a": 0, "\u00e9": 1, "\u00e8": 2, "\u00ea": 3}))
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    error = refuse(capsys)
+    assert error.startswith("cafflite: standard output is in ascii, which has no '\\x") and error.count("\n") == 1
+    sys.stdout.flush()
+    assert set(written.getvalue()) <= set(b"a")
+
+
+def test_a_reader_who_has_left_ends_it_quietly(monkeypatch, capsys):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert refuse(capsys) == ""
