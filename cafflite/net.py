@@ -19,7 +19,7 @@ from cafflite.layers.base import BlobVec, Layer, registry
 from cafflite.named import Named
 from cafflite.proto import caffe_pb2
 from cafflite.proto.upgrade import upgrade_net
-from cafflite.step import Step, at
+from cafflite.step import PLACED, Step, placed
 
 
 @dataclass
@@ -130,7 +130,7 @@ class Net:
     @on_its_device
     def _add_layer(self, layer_param: Any, seed: int, unread: dict[str, None], needs_diff: set[str]) -> None:
         where = build.where(layer_param)
-        with at(where):
+        try:
             if not layer_param.HasField("phase"):
                 layer_param.phase = self.phase
             layer = registry[layer_param.type](layer_param, layer_param.phase, self.ops, seed)
@@ -140,6 +140,8 @@ class Net:
             index = len(self.steps)
             self.steps.append(step)
             self._add_params(index, layer)
+        except PLACED as error:
+            raise placed(error, where) from error
         step.need_backward = any(step.propagate_down) or any(layer.param_propagate_down)
         (needs_diff.update if step.need_backward else needs_diff.difference_update)(step.top_names)
         for name, weight in zip(step.top_names, step.loss_weight, strict=True):
@@ -276,9 +278,8 @@ class Net:
         """Let every layer take the shapes of its bottoms, from first to last."""
         host_blob.flush()
         for step in self.steps:
-            with step.at:
-                if not step.bottom or step.is_outdated():
-                    step.reshape()
+            if not step.bottom or step.layer.reshape_every_forward or step.is_outdated():
+                step.reshape()
 
     def forward(self, start: int = 0, end: int | None = None) -> None:
         """Run the layers from index `start` to `end`, both included (all by default)."""
@@ -377,8 +378,7 @@ class Net:
             self.share_trained_layers_with(other)
         with ops.on_device():
             for step in self.steps:
-                with step.at:
-                    step.reshape()
+                step.reshape()
 
     # What an exact resume needs
 

@@ -56,18 +56,20 @@ class StatefulRNN:
         """
         if inputs.keys() != set(self.data):
             raise NetError(f"arrays are given for {sorted(inputs)}, but a step takes {sorted(self.data)}")
-        for name, array in inputs.items():
-            blob, shape = self.net.blobs[name], numpy.shape(array)
-            if shape not in (blob.shape, blob.shape[1:]) and not (shape == () and blob.count == 1):
-                raise ShapeError(f"the array for '{name}' has shape {shape}, expected {blob.shape} or {blob.shape[1:]}")
+        for name, given in inputs.items():
+            blob, array = self.net.blobs[name], numpy.asarray(given)
+            if array.shape not in (blob.shape, blob.shape[1:]) and not (array.shape == () and blob.count == 1):
+                raise ShapeError(
+                    f"the array for '{name}' has shape {array.shape}, expected {blob.shape} or {blob.shape[1:]}"
+                )
             blob.data[...] = array
         return {name: array.copy() for name, array in self.net.forward().items()}
 
     def reset(self, stream: int | None = None) -> None:
         """Forget what was seen of one stream, or of all."""
         for layer in self.layers.values():
-            for states in layer.sequence:
-                states[-1][self._rows(layer, stream)] = 0
+            for _, last in layer.ends:
+                last[self._rows(layer, stream)] = 0
 
     def get_state(self, stream: int | None = None) -> State:
         """A copy of the states after the last step: by layer and state ("h", and "c" for cells), (N, H).
@@ -76,8 +78,8 @@ class StatefulRNN:
         """
         return {
             name: {
-                state: states[-1][self._rows(layer, stream)].copy()
-                for state, states in zip(layer.states, layer.sequence, strict=True)
+                state: last[self._rows(layer, stream)].copy()
+                for state, (_, last) in zip(layer.states, layer.ends, strict=True)
             }
             for name, layer in self.layers.items()
         }
@@ -89,9 +91,9 @@ class StatefulRNN:
             found = {name: sorted(states) for name, states in state.items()}
             raise NetError(f"the state is of {found}, expected {expected}")
         places = {
-            (name, kind): states[-1][self._rows(layer, stream)]
+            (name, kind): last[self._rows(layer, stream)]
             for name, layer in self.layers.items()
-            for kind, states in zip(layer.states, layer.sequence, strict=True)
+            for kind, (_, last) in zip(layer.states, layer.ends, strict=True)
         }
         for (name, kind), place in places.items():
             if numpy.shape(state[name][kind]) != place.shape:

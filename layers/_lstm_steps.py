@@ -14,11 +14,11 @@ class LSTMSteps(Recurrence):
     @property
     def c(self) -> Array:
         """The cells after the last step, (N, H), from which the next forward pass goes on. May be written."""
-        return self.sequence[1][-1]
+        return self.ends[1][1]
 
     @c.setter
     def c(self, value: Array) -> None:
-        self.sequence[1][-1] = value
+        self.ends[1][1][...] = value
 
     def walk(self, top: Array) -> None:
         weights, cells = (self.weight_x.data, self.weight_h.data), self.sequence[1]

@@ -37,6 +37,7 @@ class Recurrence(Layer):
     bias: Blob
     weight_static: Blob | None = None  # (G, S), for an input that is the same at every step
     cont: Array
+    ends: list[tuple[Array, Array]]  # of each state's sequence, (N, H): before the first step, and after the last one
     order: Order | None = None  # of the walk, where it is not that of the bottoms
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
@@ -53,8 +54,10 @@ class Recurrence(Layer):
         self.sequence = [self.seen[:, :, inputs:], *(self.empty(steps + 1, streams, h) for _ in self.states[1:])]
         for i, states in enumerate(self.sequence):
             states[-1] = before[i] if before and len(before[i]) == streams else 0
+        self.ends = [(states[0], states[-1]) for states in self.sequence]
+        self.seen_input = self.seen[:-1, :, :inputs]
         self.activations = self.empty(steps, streams, rows)
-        self.offset = self.empty(streams if self.weight_static else 1, rows)
+        self.offset = self.empty(streams if self.weight_static else 0, rows)
         self.scratch = self.empty(streams + inputs + h, rows)
 
         piece = max(1, min(steps, ROWS // max(1, streams)))
@@ -65,7 +68,7 @@ class Recurrence(Layer):
         self.static_diff = self.empty(streams if self.weight_static else 0, rows)
 
     def begin(self, bottom: Blobs) -> None:
-        """Set `sequence[...][0]`, `cont` and, where there is one, `order`."""
+        """Set the states before the first step, `cont` and, where there is one, `order`."""
         raise NotImplementedError
 
     def walk(self, top: Array) -> None:
@@ -78,12 +81,11 @@ class Recurrence(Layer):
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         self.begin(bottom)
-        steps, streams = self.cont.shape
-        inputs = self.weight_x.shape[1]
-        x = bottom[0].data.reshape(steps, streams, inputs)
-        self.seen[:-1, :, :inputs] = x if self.order is None else self.order.take(x)
+        steps, streams, _ = self.activations.shape
+        x = bottom[0].data.reshape(self.seen_input.shape)
+        self.seen_input[...] = x if self.order is None else self.order.take(x)
         if self.weight_static is None:
-            self.offset[...] = self.bias.data
+            self.offset = self.bias.data.reshape(1, -1)
         else:
             x_static = bottom[2].data.reshape(streams, self.weight_static.shape[1])
             self.ops.matmul(x_static, self.weight_static.data.T, out=self.offset)
@@ -141,11 +143,11 @@ class Recurrence(Layer):
     @property
     def h(self) -> Array:
         """The hidden values after the last step, (N, H), from which the next forward pass goes on. May be written."""
-        return self.sequence[0][-1]
+        return self.ends[0][1]
 
     @h.setter
     def h(self, value: Array) -> None:
-        self.sequence[0][-1] = value
+        self.ends[0][1][...] = value
 
     def move(self, ops: Ops) -> None:
         last = [self.ops.to_host(states[-1:]) for states in self.sequence]
@@ -153,15 +155,15 @@ class Recurrence(Layer):
         self.sequence = [ops.xp.asarray(states) for states in last]  # reshape takes the last of each over
 
     def state(self) -> dict[str, Any]:
-        kept = {name: states[-1].copy() for name, states in zip(self.states, self.sequence, strict=True)}
+        kept = {name: last.copy() for name, (_, last) in zip(self.states, self.ends, strict=True)}
         return super().state() | kept
 
     def restore(self, state: dict[str, Any]) -> None:
         super().restore(state)
-        for name, states in zip(self.states, self.sequence, strict=True):
-            if state[name].shape != states[-1].shape:
+        for name, (_, last) in zip(self.states, self.ends, strict=True):
+            if state[name].shape != last.shape:
                 raise ShapeError(
-                    f"the saved state '{name}' has shape {state[name].shape}, and the layer's has {states[-1].shape}: "
+                    f"the saved state '{name}' has shape {state[name].shape}, and the layer's has {last.shape}: "
                     "an exact resume needs the batch size and the num_output of the saved run"
                 )
-            states[-1] = self.xp.asarray(state[name])
+            last[...] = self.xp.asarray(state[name])

@@ -38,6 +38,7 @@ class RecurrentLayer(Recurrence):
         self.exposed = len(self.states) if self.param.expose_hidden else 0
         self.given = 2 + self.exposed + self.param.lengths  # bottoms beside a static input
         self.num_bottom, self.num_top = (self.given, self.given + 1), 1 + self.exposed
+        self.reorders = self.param.lengths or self.param.reverse
         self.has_warned = False
 
     def setup(self, bottom: Blobs, top: Blobs) -> None:
@@ -116,11 +117,12 @@ class RecurrentLayer(Recurrence):
     def begin(self, bottom: Blobs) -> None:
         self.cont = bottom[1].data
         self.check_cont(self.cont)
-        for states in self.sequence:
-            states[0] = states[-1]
-        for states, blob in zip(self.sequence, bottom[self.exposed_in(bottom)], strict=False):
-            states[0] = blob.data[0]
-        if self.param.lengths or self.param.reverse:
+        for first, last in self.ends:
+            first[...] = last
+        if self.exposed:
+            for (first, _), blob in zip(self.ends, bottom[self.exposed_in(bottom)], strict=True):
+                first[...] = blob.data[0]
+        if self.reorders:
             steps, streams = self.cont.shape
             lengths = bottom[-1].data if self.param.lengths else self.xp.full(streams, steps)
             check_lengths(self.ops, lengths, steps)
@@ -132,8 +134,9 @@ class RecurrentLayer(Recurrence):
         if self.order is not None:
             for states in self.sequence:
                 states[-1] = self.order.last(states)
-        for states, blob in zip(self.sequence, top[1:], strict=False):
-            blob.data[0] = states[-1]
+        if self.exposed:
+            for (_, last), blob in zip(self.ends, top[1:], strict=True):
+                blob.data[0] = last
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         if propagate_down[1]:

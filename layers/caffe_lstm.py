@@ -62,8 +62,8 @@ class Lstm(LSTMSteps):
         if clip is not None:
             self.check_clip(clip)
         self.cont[...] = 1 if clip is None else clip
-        for states in self.sequence:
-            states[0] = 0 if clip is None else states[-1]
+        for first, last in self.ends:
+            first[...] = 0 if clip is None else last
 
     def check_clip(self, clip: Array) -> None:
         """DataError unless all of clip (T, N) are 0 or 1."""

@@ -79,7 +79,10 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
     def matmul(self, a: Array, b: Array, out: Array) -> None:
         rows, columns = out.shape
         if rows * columns * a.shape[1] < SERIAL:
-            numpy.matmul(a, b, out=out)
+            if out.flags.c_contiguous:
+                a.dot(b, out)  # half the calling time of a matmul
+            else:
+                numpy.matmul(a, b, out=out)
         elif rows in THIN and _are_contiguous(a, b.T, out):
             pool.run(lambda s: _thin().times_transposed(a, b.T, s.start, s.stop, out), pool.split(columns))
         elif rows in THIN and _are_contiguous(a, b, out):
