@@ -1,6 +1,6 @@
 # make demo     trains a character LSTM on a text and lets it write    (ITERS=6000 TEXT=book.txt)
 # make test     runs the tests
-# make bench    times cafflite beside PyTorch and onnxruntime  (ARGS="W5 W7 --rounds 3" takes some of the work)
+# make bench    times cafflite beside PyTorch and onnxruntime, in about ten minutes  (ARGS="W5 W7 --rounds 3" takes some)
 # make docs     builds the documentation into build/docs
 # make lint     checks style, types, the layering, and that the generated schema files are fresh
 # make clean    removes what the others made

@@ -3,22 +3,27 @@
     python tests/benchmarks/speed.py                       # all of it
     python tests/benchmarks/speed.py W1 W4 --rounds 7 --json speed.json --chart speed.svg
 
-The forward passes of W5 to W8 are timed by onnxruntime too, where it is installed.
+The forward passes of W5 to W8 are timed by onnxruntime too. What is not installed is left out.
+Memory is the peak of the process of each side, Python and libraries included.
 """
 
 import argparse
 import json
+import platform
 from collections.abc import Callable
+from datetime import date
 from functools import partial
+from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import chart
 import nets
-import ours
-import theirs
 from turns import take_turns
+
+from cafflite.backend import pool
 
 WORK = {  # name: (what it is, the function of both sides, its arguments)
     "W1": ("char-LSTM 256, T=50 N=250, training", "characters", ()),
@@ -40,57 +45,72 @@ WORK = {  # name: (what it is, the function of both sides, its arguments)
 }
 
 
-HAS_RUNTIME = all(map(find_spec, ("onnx", "onnxruntime")))
+PEERS = {"PyTorch": ("torch",), "onnxruntime": ("onnx", "onnxruntime")}  # and the packages that they need
+MODULES = {"cafflite": "ours", "PyTorch": "theirs", "onnxruntime": "runtime"}
 
 
 def main() -> None:
     arguments = parse_arguments()
-    results = {}
-    if not HAS_RUNTIME:
-        print("onnxruntime is left out: it or onnx is not installed")
-    print(f"{'':46}{'cafflite':>10}{'PyTorch':>10}{'ratio':>8}{'memory, MB':>14}{'onnxruntime':>14}{'ratio':>8}")
+    results = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else {"works": {}}
+    sides = ["cafflite", *installed_peers()]
+    results["on"] = conditions(sides)
+    print(f"{results['on']}\n{'':46}" + "".join(f"{side + ', ms':>16}{'MB':>6}{'ratio':>7}" for side in sides))
     for name, (title, function, given) in WORK.items():
         if arguments.work and not any(name.startswith(wanted) for wanted in arguments.work):
             continue
-        timings = take_turns(ways(name, function, given), arguments.rounds)
-        mine, peer = timings["ours"], timings["theirs"]
-        results[name] = {
-            "title": title,
-            "cafflite_ms": mine.milliseconds,
-            "pytorch_ms": peer.milliseconds,
-            "ratio": mine.over(peer),
-            "memory_mb": [mine.memory, peer.memory],
+        timings = take_turns(ways(sides, name, function, given), arguments.rounds)
+        mine = timings["cafflite"]
+        results["works"][name] = {"title": title} | {
+            side: {"ms": timing.milliseconds, "mb": timing.memory, "cafflite_over_it": mine.over(timing)}
+            for side, timing in timings.items()
         }
-        line = (
-            f"{name:8} {title:37}{mine.milliseconds:10.2f}{peer.milliseconds:10.2f}{mine.over(peer):8.2f}"
-            f"{mine.memory:7.0f}{peer.memory:7.0f}"
-        )
-        if "runtime" in timings:
-            runtime = timings["runtime"]
-            results[name] |= {"onnxruntime_ms": runtime.milliseconds, "ratio_to_onnxruntime": mine.over(runtime)}
-            line += f"{runtime.milliseconds:14.2f}{mine.over(runtime):8.2f}"
-        print(line, flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
-    if arguments.chart:
+        figures = [f"{t.milliseconds:16.2f}{t.memory:6.0f}{mine.over(t):7.2f}" for t in timings.values()]
+        print(f"{name:8} {title:37}" + "".join(figures), flush=True)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+    if arguments.chart and "PyTorch" in sides:
+        results["works"] = {name: results["works"][name] for name in WORK if name in results["works"]}
         chart.draw(results, arguments.chart)
 
 
-def ways(name: str, function: str, given: tuple[Any, ...]) -> dict[str, Callable[[], Callable[[], object]]]:
-    """The makers of one work, by side."""
-    sides = [ours, theirs]
-    if HAS_RUNTIME and name.endswith("forward") and not name.startswith("W4"):
-        import runtime
+def installed_peers() -> list[str]:
+    found = []
+    for peer, packages in PEERS.items():
+        missing = [package for package in packages if find_spec(package) is None]
+        if missing:
+            print(f"{peer} is left out: {' and '.join(missing)} not installed (pip install 'cafflite[bench]')")
+        else:
+            found.append(peer)
+    return found
 
-        sides.append(runtime)
-    return {side.__name__: partial(getattr(side, function), *given) for side in sides}
+
+def conditions(sides: list[str]) -> str:
+    """When and on what this is run: the date, the processor, and who takes part."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    versions = [f"{package} {version(package)}" for package in ("numpy", *(PEERS[side][-1] for side in sides[1:]))]
+    processor = names[0] if names else platform.machine()
+    return f"{date.today()}; {pool.threads()} threads on {processor}; {', '.join(versions)}"
+
+
+def ways(
+    sides: list[str], name: str, function: str, given: tuple[Any, ...]
+) -> dict[str, Callable[[], Callable[[], object]]]:
+    """The makers of one work, by side."""
+    has_runtime = name.endswith("forward") and not name.startswith("W4")
+    return {
+        side: partial(getattr(import_module(MODULES[side]), function), *given)
+        for side in sides
+        if side != "onnxruntime" or has_runtime
+    }
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Time cafflite and PyTorch in turns.")
+    parser = argparse.ArgumentParser(description="Time cafflite and its peers in turns.")
     parser.add_argument("work", nargs="*", help="beginnings of names, such as W1 or 'W5 forward' (all)")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each (7)")
-    parser.add_argument("--json", type=Path, help="a file for the figures")
+    parser.add_argument("--json", type=Path, help="a file for the figures; those of other work stay in it")
     parser.add_argument("--chart", type=Path, help="a file for a picture, PNG or SVG")
     return parser.parse_args()
 
