@@ -22,8 +22,8 @@ class Clip(KeptInput, NeuronLayer):
         self.check_bounds()
 
     def check_bounds(self) -> None:
-        if self.param.min > self.param.max:
-            raise NetError(f"min {self.param.min:g} is above max {self.param.max:g}")
+        if not self.param.min <= self.param.max:
+            raise NetError(f"min is {self.param.min:g} and max {self.param.max:g}, expected min to be no more than max")
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         super().reshape(bottom, top)

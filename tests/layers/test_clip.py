@@ -19,7 +19,12 @@ def test_the_gradient_passes_at_both_ends():
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("", "no clip_param"), ("clip_param { min: 2 max: 1 }", "min 2 is above max 1")]
+    ("text", "message"),
+    [
+        ("", "no clip_param"),
+        ("clip_param { min: 2 max: 1 }", "min is 2 and max 1, expected min to be no more than max"),
+        ("clip_param { min: 0 max: nan }", "min is 0 and max nan, expected"),
+    ],
 )
 def test_bounds_that_make_no_sense(text, message):
     with pytest.raises(NetError, match=message):

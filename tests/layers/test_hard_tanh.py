@@ -29,6 +29,7 @@ def test_the_gradient_passes_between_the_bounds():
     np.testing.assert_array_equal(bottom[0].diff, [0, 3, 3, 3, 3, 0])
 
 
-def test_bounds_that_cross():
-    with pytest.raises(NetError, match="min 2 is above max 1"):
-        build('type: "HardTanh" hard_tanh_param { min: 2 }', [X])
+@pytest.mark.parametrize("bound", ["min: 2", "max: -2", "min: nan", "max: nan"])
+def test_bounds_that_are_no_range(bound):
+    with pytest.raises(NetError, match="min is .* and max .*, expected min to be no more than max"):
+        build(f'type: "HardTanh" hard_tanh_param {{ {bound} }}', [X])
