@@ -90,6 +90,11 @@ class HostLayer:
     def __init__(self, layer: Any) -> None:
         self.__dict__.update(layer=layer, blobs=HostBlobs(layer.blobs))
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """What isinstance sees."""
+        return type(self.layer)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.layer, name)
 

@@ -334,6 +334,7 @@ class Solver:
     def snapshot(self) -> None:
         """Write the weights, the solver's state, and what an exact resume needs beyond these."""
         deferred.look()
+        host_blob.flush()
         if self.nan_guard:
             nan_guard.check_params(self.net, self.iter)
         snapshot.write(self)

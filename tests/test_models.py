@@ -8,6 +8,8 @@ import pytest
 
 import cafflite
 
+pytestmark = pytest.mark.usefixtures("device")
+
 FOLDER = Path(__file__).parents[2] / "shared" / "models"
 ABSENT = pytest.param(FOLDER, marks=pytest.mark.skip(reason="needs ../shared/models, public caffemodels"))
 

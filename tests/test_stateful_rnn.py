@@ -6,6 +6,8 @@ import pytest
 import cafflite
 from cafflite.errors import NetError, ShapeError
 
+pytestmark = pytest.mark.usefixtures("device")
+
 STEPS, STREAMS = 6, 3
 X = np.random.default_rng(0).standard_normal((STEPS, STREAMS, 2))
 FILLER = 'weight_filler { type: "uniform" min: -1 max: 1 }'

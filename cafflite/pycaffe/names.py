@@ -9,7 +9,7 @@ from cafflite import net as core
 from cafflite.backend.ops import Ops
 from cafflite.blob import Blob
 from cafflite.errors import NetError
-from cafflite.host_blob import blob_on_host, blobs_on_host, layer_on_host
+from cafflite.host_blob import blob_on_host, layer_on_host
 from cafflite.layers.python import Python
 from cafflite.named import Named
 
@@ -32,9 +32,9 @@ class NamedNet(core.Net):
         ]
         for name, blob in self.blobs.items():
             self.blobs[name] = blob_on_host(blob)
-        for step in self.steps:
+        for step, layer in zip(self.steps, self._layers, strict=True):
             if step.layer.blobs:
-                self.params[step.layer.name] = blobs_on_host(step.layer.blobs)
+                self.params[step.layer.name] = layer.blobs
 
     @property
     def layers(self) -> list[Any]:

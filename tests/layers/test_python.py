@@ -10,6 +10,8 @@ import pytest
 import cafflite
 from cafflite.errors import NetError, ShapeError
 
+pytestmark = pytest.mark.usefixtures("device")
+
 MODULE = """
 import caffe
 
@@ -215,4 +217,4 @@ def test_what_the_users_module_lacks_is_its_own_error():
 
 def test_arrays_of_the_layer_are_the_nets():
     user = net("Weighted")
-    assert np.shares_memory(user.layers[1].blobs[0].data, user.data_buffer)
+    assert np.shares_memory(user.layers[1].blobs[0].data, user.params["user"][0].data)

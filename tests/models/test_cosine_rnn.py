@@ -15,6 +15,7 @@ def test_a_net_learns(example, name):
     assert free.shape == (example.FREE,) and np.abs(free).max() <= 1  # HardTanh
 
 
+@pytest.mark.usefixtures("device")
 @pytest.mark.parametrize("name", NETS)
 def test_what_goes_on_alone_begins_as_the_training_net_would(example, name):
     solver = example.make_solver(name, iterations=1, random_seed=1)

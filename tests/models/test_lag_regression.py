@@ -14,6 +14,7 @@ def test_windows_end_where_they_say_and_are_cut_short_at_the_begin(example):
     np.testing.assert_array_equal(windows.targets, np.arange(11, 101))
 
 
+@pytest.mark.usefixtures("device")
 def test_only_the_values_of_a_window_count(example):
     solver = example.make_solver(random_seed=1)
     windows = example.Windows(example.make_signal(200), lag=10)

@@ -22,6 +22,7 @@ def test_the_nets_have_the_layers_that_are_asked_for(example):
     assert solver.test_nets[0].outputs == ["predict"]
 
 
+@pytest.mark.usefixtures("device")
 def test_the_state_goes_on_from_window_to_window(example):
     solver = example.make_solver(layers=1, units=5, random_seed=1)
     signal = example.make_signal(3 * example.WINDOW)

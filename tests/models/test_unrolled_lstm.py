@@ -15,6 +15,7 @@ def solvers(example):
     return made
 
 
+@pytest.mark.usefixtures("device")
 def test_outputs_and_gradients_are_those_of_the_layer(example, solvers):
     bits, target = example.parity(np.random.default_rng(1), 5, 4)
     compared = list(example.differences(*(solver.net for solver in solvers), bits, target))
@@ -26,6 +27,7 @@ def test_outputs_and_gradients_are_those_of_the_layer(example, solvers):
         assert largest > 0, what
 
 
+@pytest.mark.usefixtures("device")
 def test_both_learn_alike(example, solvers):
     rng = np.random.default_rng(1)
     losses = np.array([[example.step(solver, *batch) for solver in solvers]
@@ -36,6 +38,7 @@ def test_both_learn_alike(example, solvers):
         np.testing.assert_allclose(example.weights(solvers[1].net)[name].data, blob.data, atol=1e-4)
 
 
+@pytest.mark.usefixtures("device")
 def test_the_steps_share_their_parameters(solvers):
     params = solvers[1].net.params
     for t in range(2, 6):

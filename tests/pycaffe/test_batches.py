@@ -6,6 +6,8 @@ import pytest
 import cafflite
 from cafflite.errors import NetError, ShapeError
 
+pytestmark = pytest.mark.usefixtures("device")
+
 NET = """
 force_backward: true
 layer { name: "in" type: "Input" top: "x" top: "t" input_param { shape { dim: 4 dim: 3 } shape { dim: 4 } } }

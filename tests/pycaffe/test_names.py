@@ -7,6 +7,8 @@ import pytest
 import cafflite
 from cafflite.errors import NetError
 
+pytestmark = pytest.mark.usefixtures("device")
+
 NET = """
 layer { name: "data" type: "Input" top: "data" top: "label" input_param { shape { dim: 2 dim: 3 } shape { dim: 2 } } }
 layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 4 } }

@@ -19,6 +19,8 @@ from cafflite.errors import (
 )
 from cafflite.proto import prototxt
 
+pytestmark = pytest.mark.usefixtures("device")
+
 NET = """
 name: "two"
 force_backward: true

@@ -9,6 +9,8 @@ from cafflite.proto import prototxt
 from cafflite.proto.caffe_pb2 import SolverParameter
 from cafflite.solvers.base import Solver
 
+pytestmark = pytest.mark.usefixtures("device")
+
 RULES = ["SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam"]
 NET = """
 layer { name: "data" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }

@@ -47,7 +47,7 @@ class Case:
         return len(keys)
 
 
-pytestmark = pytest.mark.usefixtures("device")
+on_each_device = pytest.mark.usefixtures("device")
 
 
 def parameter(solver, name: str):
@@ -65,6 +65,7 @@ def identify(value) -> str:
     return value.name if isinstance(value, Path) else str(value)
 
 
+@on_each_device
 @pytest.mark.parametrize("case", CASES, ids=identify, indirect=True)
 def test_a_run(case):
     solver = case.solver()
@@ -96,6 +97,7 @@ def test_the_final_state(case):
     } == case.meta["final_state"]
 
 
+@on_each_device
 @pytest.mark.parametrize(("case", "state"), SNAPSHOTS, ids=identify, indirect=["case"])
 def test_resuming_from_a_snapshot_of_the_original(case, state):
     solver = case.solver()
@@ -147,6 +149,7 @@ def binary_structure(path: Path):
     return message
 
 
+@on_each_device
 @pytest.mark.parametrize("name", ["finetune_by_name", "finetune_by_name_h5"])
 def test_starting_from_weights(name, monkeypatch, tmp_path):
     folder = CASES[0].parent / name
