@@ -15,6 +15,7 @@ from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
+from cafflite.fusion import Fused, fuse
 from cafflite.layers.base import BlobVec, Layer, registry
 from cafflite.named import Named
 from cafflite.proto import caffe_pb2
@@ -115,6 +116,7 @@ class Net:
         self._skip_what_no_loss_needs()
         if param.force_backward:
             self._force_backward()
+        self.fused = fuse(self.steps)
         self._lay_out_params()
         if any(layer.blobs for layer in param.layer):
             weights.copy_from(self, param)
@@ -286,9 +288,14 @@ class Net:
         self.follow_mode()
         host_blob.flush()
         before, after = self.callbacks["before_forward"], self.callbacks["after_forward"]
+        stop = len(self.steps) if end is None else end + 1
         # infinity is a value, as in Caffe
         with self.ops.on_device(), one_blas_thread, numpy.errstate(all="ignore"):
-            for index in range(start, len(self.steps) if end is None else end + 1):
+            if (start, stop) == (0, len(self.steps)) and not (before or after or self.debug_info):
+                for step in self.steps_of_a_pass():
+                    step.forward()
+                return
+            for index in range(start, stop):
                 for callback in before:
                     callback(index)
                 self.steps[index].forward()
@@ -296,6 +303,10 @@ class Net:
                     debug_info.forward(self, index)
                 for callback in after:
                     callback(index)
+
+    def steps_of_a_pass(self) -> Sequence[Step | Fused]:
+        """What `forward` runs where nobody looks between the layers."""
+        return self.steps if self.ops.defers else self.fused
 
     def backward(self, start: int | None = None, end: int = 0) -> None:
         """Run backward through the layers from index `start` (the last by default) down to `end`, both included."""

@@ -37,6 +37,11 @@ class Step:
         self.checks = Checks(self.where)
         self.known: list[tuple[Blob, tuple[int, ...]]] = []  # the blobs, and the shapes that the layer knows them by
 
+    @property
+    def names(self) -> list[str]:
+        """Of the layers that run."""
+        return [self.layer.name]
+
     def learn_shapes(self) -> None:
         """Take the shapes as they are now. Without bottoms, the tops are the user's to reshape."""
         self.known = [(blob, blob.shape) for blob in (*self.bottom, *self.top)] if self.bottom else []

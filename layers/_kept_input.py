@@ -1,5 +1,7 @@
 """Layers whose backward pass needs their input, even where the top has taken its place."""
 
+from collections.abc import Callable
+
 from cafflite.blob import Array
 from cafflite.layers.base import Blobs, Layer
 
@@ -9,13 +11,24 @@ class KeptInput(Layer):
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         super().reshape(bottom, top)
-        self.copy: Array | None = self.empty(*bottom[0].shape) if bottom[0] is top[0] else None
+        self.in_place = bottom[0] is top[0]
+        self.copy: Array | None = None
+        self.run_again: Callable[[], None] | None = None
 
     def keep(self, bottom: Blobs) -> None:
         """Call it in `forward`, before the top is written."""
-        if self.copy is not None:
+        self.run_again = None
+        if self.in_place:
+            if self.copy is None:
+                self.copy = self.empty(*bottom[0].shape)
             self.ops.copy(bottom[0].data, out=self.copy)
+
+    def skip(self, run_again: Callable[[], None]) -> None:
+        """Call it where a layer in front does the work of `forward`, which `run_again` does once more if needed."""
+        self.run_again = run_again
 
     def kept(self, bottom: Blobs) -> Array:
         """The first bottom's data as `forward` found them."""
+        if self.run_again is not None:
+            self.run_again()
         return bottom[0].data if self.copy is None else self.copy

@@ -10,6 +10,7 @@ from cafflite.backend.ops import Ops
 from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
 from cafflite.fillers import fill
+from cafflite.layers._channel_map import ChannelMap
 
 registry: dict[str, type[Layer]] = {}
 
@@ -70,6 +71,7 @@ class Layer:
     shares_data = False  # when the tops' data are the memory of the bottom's
     reshape_every_forward = False  # when the tops' shapes depend on more than the bottoms' shapes
     backward_needs_forward = False  # when backward reads what forward has kept
+    is_channel_map = False  # when forward only changes each channel, of axis 1, by a factor and a term
 
     def __init__(self, layer_param: Any, phase: int, ops: Ops, seed: int) -> None:
         self.layer_param = layer_param
@@ -95,6 +97,20 @@ class Layer:
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         """Compute the tops' data from the bottoms' data."""
+
+    def takes_in(self, behind: list[Layer]) -> bool:
+        """Whether `forward_with` does what these layers would do behind this one in less time than they need."""
+        return False
+
+    def forward_with(self, behind: list[Layer], bottom: Blobs, top: Blobs) -> None:
+        """`forward`, and then that of the layers `behind`, which work in place on the top."""
+        self.forward(bottom, top)
+        for layer in behind:
+            layer.forward(top, top)
+
+    def channel_map(self) -> ChannelMap:
+        """What `forward` does now, where `is_channel_map` says that it is nothing else."""
+        return ChannelMap()
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         """Assign the diff of each bottom that `propagate_down` asks for, and add to the parameters' diffs."""

@@ -4,6 +4,7 @@ Ioffe and Szegedy, Batch Normalization, 2015. Slope and offset are a Scale layer
 """
 
 from cafflite.errors import NetError, ShapeError
+from cafflite.layers._channel_map import ChannelMap
 from cafflite.layers.base import Blobs, Layer, layer
 from cafflite.proto.caffe_pb2 import TEST, ParamSpec
 
@@ -30,6 +31,7 @@ class BatchNorm(Layer):
         if x.ndim < 2:
             raise ShapeError(f"its input has shape {x.shape}, expected (N, C, ...)")
         self.use_global_stats = p.use_global_stats if p.HasField("use_global_stats") else self.phase == TEST
+        self.is_channel_map = self.use_global_stats
         for shape in (x.shape[1:2], x.shape[1:2], (1,)):
             self.add_blob(shape)
         specs = self.layer_param.param
@@ -57,11 +59,19 @@ class BatchNorm(Layer):
         else:
             self.ops.channel_moments(x, self.mean, self.variance)
             self.remember(x.size // len(self.mean))
-        self.xp.sqrt(self.variance + self.param.eps, out=self.inverse)
-        self.xp.reciprocal(self.inverse, out=self.inverse)
+        self.invert()
         self.ops.channel_normalize(x, self.mean, self.inverse, out=y)
         if not self.use_global_stats:
             self.ops.copy(y, out=self.normalized)  # a later layer may work in place on y
+
+    def channel_map(self) -> ChannelMap:
+        self.recall()
+        self.invert()
+        return ChannelMap(self.inverse, -self.inverse * self.mean)
+
+    def invert(self) -> None:
+        self.xp.sqrt(self.variance + self.param.eps, out=self.inverse)
+        self.xp.reciprocal(self.inverse, out=self.inverse)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         if propagate_down[0]:

@@ -1,8 +1,9 @@
 """Convolution: y = x * w + b, over any number of spatial axes."""
 
 from cafflite.blob import Array
+from cafflite.layers._channel_map import joined
 from cafflite.layers._conv import ConvolutionLayer, Shape
-from cafflite.layers.base import Blobs, layer
+from cafflite.layers.base import Blobs, Layer, layer
 
 
 @layer("Convolution")
@@ -24,8 +25,16 @@ class Convolution(ConvolutionLayer):
         return bottom, top[1]
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
+        self.forward_with([], bottom, top)
+
+    def takes_in(self, behind: list[Layer]) -> bool:
+        linear = all(layer.type != "ReLU" for layer in behind[:-1])
+        return self.axis == 1 and linear and all(layer.is_channel_map for layer in behind)
+
+    def forward_with(self, behind: list[Layer], bottom: Blobs, top: Blobs) -> None:
+        scale, offset, slope = joined(self.bias(), [layer.channel_map() for layer in behind])
         for x, y in zip(bottom, top, strict=True):
-            self.convolution.convolve(self.batch(x.data), self.blobs[0].data, out=self.batch(y.data), bias=self.bias())
+            self.convolution.convolve(self.batch(x.data), self.blobs[0].data, self.batch(y.data), offset, scale, slope)
 
     def add_weight_diff(self, x: Array, dy: Array) -> None:
         self.convolution.add_weight_diff(x, dy, out=self.blobs[0].diff)

@@ -57,6 +57,17 @@ class Eltwise(Layer):
                 xp.copyto(y, other, where=self.mask)
                 xp.copyto(self.winner, i, where=self.mask)
 
+    def takes_in(self, behind: list[Layer]) -> bool:
+        is_plain_sum = self.param.operation == self.param.SUM and all(c == 1 for c in self.coeff)
+        return is_plain_sum and [layer.type for layer in behind] == ["ReLU"]
+
+    def forward_with(self, behind: list[Layer], bottom: Blobs, top: Blobs) -> None:
+        x, *others = [blob.data for blob in bottom]
+        for other in others[:-1]:
+            self.ops.add(x, other, out=top[0].data)
+            x = top[0].data
+        self.ops.relu_of_sum(x, others[-1], behind[0].channel_map().slope, out=top[0].data)
+
     def wins(self, x: Array, y: Array, i: int) -> None:
         """Set the mask where x, of bottom i, comes before the maximum y of those before it: Caffe's rule for ties."""
         if i == 1:

@@ -2,6 +2,7 @@
 
 from cafflite.errors import ShapeError
 from cafflite.layers._along_axes import AlongAxes
+from cafflite.layers._channel_map import ChannelMap
 from cafflite.layers._kept_input import KeptInput
 from cafflite.layers.base import Blobs, layer
 from cafflite.proto.caffe_pb2 import FillerParameter
@@ -26,6 +27,11 @@ class Scale(KeptInput, AlongAxes):
             self.add_blob(self.parameter_shape(bottom[0]), filler)
         if p.bias_term:
             self.add_blob(self.operand(bottom).shape, p.bias_filler)
+
+        self.is_channel_map = len(bottom) == 1 and p.axis == 1 and self.blobs[0].ndim == 1
+
+    def channel_map(self) -> ChannelMap:
+        return ChannelMap(self.blobs[0].data, self.blobs[1].data if self.param.bias_term else None)
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
         super().reshape(bottom, top)

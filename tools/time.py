@@ -5,9 +5,11 @@
 
 The times are messages on stderr, as Caffe's are; with --quiet the averages stand on stdout instead. Behind a layer's
 times stand its shares of the sum over all layers, the memory of its tops, and the way in which a convolution is done.
+The forward pass of layers that work in place behind another may be done along with it: its time is then theirs, too.
 """
 
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +28,7 @@ FLAGS: Flags = _model.FLAGS | {"phase": ("TRAIN", "the phase of the net, TRAIN o
 
 def run(flags: SimpleNamespace) -> int:
     net = _model.load(flags, flags.phase)
-    with one_blas_thread:
+    with one_blas_thread, numpy.errstate(all="ignore"):
         # What the first passes allocate and compile is not measured.
         log.info("Performing Forward")
         net.forward()
@@ -56,16 +58,18 @@ def _measure(net: Net) -> numpy.ndarray:
     """The milliseconds of each layer (layers, 2), forward and backward, in one iteration."""
     times = numpy.zeros((len(net.layers), 2))
     net.clear_param_diffs()
-    for i in range(len(times)):
-        times[i, 0] = _milliseconds(net.ops.xp, net.forward, i)
+    i = 0
+    for step in net.steps_of_a_pass():
+        times[i, 0] = _milliseconds(net.ops.xp, step.forward)
+        i += len(step.names)
     for i in reversed(range(len(times))):
-        times[i, 1] = _milliseconds(net.ops.xp, net.backward, i)
+        times[i, 1] = _milliseconds(net.ops.xp, partial(net.backward, i, i))
     return times
 
 
-def _milliseconds(xp: Any, run_layers: Callable[[int, int], None], layer: int) -> float:
+def _milliseconds(xp: Any, run: Callable[[], None]) -> float:
     begin = perf_counter()
-    run_layers(layer, layer)
+    run()
     if hasattr(xp, "cuda"):
         xp.cuda.get_current_stream().synchronize()
     return 1000 * (perf_counter() - begin)
@@ -74,8 +78,11 @@ def _milliseconds(xp: Any, run_layers: Callable[[int, int], None], layer: int) -
 def _show_layers(net: Net, times: numpy.ndarray) -> None:
     _results.show("Average time per layer: ")
     shares = 100 * times / times.sum()
+    along = {name: step.names[0] for step in net.steps_of_a_pass() for name in step.names[1:]}
     for i, (layer, memory) in enumerate(zip(net.layers, memories(net), strict=True)):
         notes = [str(memory)] if memory.is_new else []
+        if layer.name in along:
+            notes.append(f"along with {along[layer.name]}")
         if hasattr(layer, "convolution"):
             notes.append(layer.convolution.algorithm)
         noted = "".join(f", {note}" for note in notes)

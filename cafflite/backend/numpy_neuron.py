@@ -43,6 +43,17 @@ class NumpyNeuron(NeuronOps):
         x, factor = x.reshape(-1), numpy.float32(slope)
         _change(dy, out, lambda place, dx: _kernels().relu_backward(dx, x[place], factor))
 
+    def relu_of_sum(self, a: Array, b: Array, slope: float, out: Array) -> None:
+        a, b, y, factor = a.reshape(-1), b.reshape(-1), out.reshape(-1), numpy.float32(slope)
+
+        def run(piece: slice) -> None:
+            for start in range(piece.start, piece.stop, BLOCK):
+                place = slice(start, min(start + BLOCK, piece.stop))
+                numpy.add(a[place], b[place], out=y[place])
+                _kernels().relu(y[place], factor)
+
+        pool.run(run, pool.split(y.size, SERIAL))
+
     def elu(self, x: Array, alpha: float, out: Array) -> None:
         factor = numpy.float32(alpha)
         _change(x, out, lambda place, y: _kernels().elu(y, factor))

@@ -16,6 +16,11 @@ class NeuronOps(BaseOps):
         """out = dy where x > 0, else slope dy."""
         out[...] = self.xp.where(x > 0, dy, slope * dy)
 
+    def relu_of_sum(self, a: Array, b: Array, slope: float, out: Array) -> None:
+        """out = a + b where that is above 0, else slope (a + b)."""
+        self.xp.add(a, b, out=out)
+        self.relu(out, slope, out=out)
+
     def elu(self, x: Array, alpha: float, out: Array) -> None:
         """out = x where x > 0, else alpha (e^x - 1)."""
         out[...] = self.xp.where(x > 0, x, alpha * (self.xp.exp(self.xp.minimum(x, 0)) - 1))

@@ -37,6 +37,8 @@ def both(name, *arguments, shape):
         ("elu", [0.3]),
         ("tanh", []),
         ("sigmoid", []),
+        ("relu_of_sum", ["y", 0.0]),
+        ("relu_of_sum", ["y", 0.1]),
         ("relu_backward", ["y", 0.0]),
         ("relu_backward", ["y", -0.2]),
         ("elu_backward", ["y", "y", 0.3]),

@@ -151,6 +151,7 @@ CASES: dict[str, Callable[[], Arguments]] = {
     "prelu_backward": lambda: channels("dy", "x", slope=positive(64)),
     "ctc_loss": labels,
     "relu": lambda: elements("x", slope=0.0),
+    "relu_of_sum": lambda: elements("a", "b", slope=0.0),
     "relu_backward": lambda: elements("dy", "x", slope=0.0),
     "elu": lambda: elements("x", alpha=1.0),
     "elu_backward": lambda: elements("dy", "x", "y", alpha=1.0),

@@ -91,6 +91,17 @@ def test_the_way_of_a_convolution(capsys):
     assert re.search(r"see\tforward: .* \([.\d]+%, 144 B, depthwise\)\n", printed)
 
 
+def test_layers_that_are_done_along_say_with_which(capsys):
+    Path("net.prototxt").write_text(
+        'layer { name: "data" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 5 dim: 5 } } }'
+        'layer { name: "mix" type: "Convolution" bottom: "x" top: "y"'
+        "  convolution_param { num_output: 2 kernel_size: 1 } }"
+        'layer { name: "cut" type: "ReLU" bottom: "y" top: "y" }'
+    )
+    assert main("time --quiet -model net.prototxt -iterations 1".split()) == 0
+    assert re.search(r"cut\tforward: 0 ms. \(0.0%, along with mix\)\n", capsys.readouterr().out)
+
+
 def test_weights_are_loaded(capsys):
     assert main("time -model net.prototxt -weights no.caffemodel".split()) == 1
     assert capsys.readouterr().err.endswith("cafflite: no.caffemodel: cannot be read: No such file or directory\n")
