@@ -28,7 +28,7 @@ FLAGS: Flags = _model.FLAGS | {"phase": ("TRAIN", "the phase of the net, TRAIN o
 
 def run(flags: SimpleNamespace) -> int:
     net = _model.load(flags, flags.phase)
-    with one_blas_thread, numpy.errstate(all="ignore"):
+    with net.ops.on_device(), one_blas_thread, numpy.errstate(all="ignore"):
         # What the first passes allocate and compile is not measured.
         log.info("Performing Forward")
         net.forward()
