@@ -6,7 +6,7 @@ from typing import Any
 import numpy
 
 from cafflite.blob import Array
-from cafflite.errors import NetError, ShapeError
+from cafflite.errors import DataError, NetError, ShapeError
 from cafflite.layers._recurrence import Recurrence
 from cafflite.proto.caffe_pb2 import TEST
 from cafflite.pycaffe import Net
@@ -52,12 +52,12 @@ class StatefulRNN:
         inputs  an array for each input of the net but the sequence indicators, of its blob's shape; (N, ...) will do
                 for (1, N, ...), and a number for a single value
 
-        The outputs are copies of their blobs. Raises NetError or ShapeError for inputs that do not fit.
+        The outputs are copies of their blobs. Raises NetError, ShapeError or DataError for inputs that do not fit.
         """
         if inputs.keys() != set(self.data):
             raise NetError(f"arrays are given for {sorted(inputs)}, but a step takes {sorted(self.data)}")
         for name, given in inputs.items():
-            blob, array = self.net.blobs[name], numpy.asarray(given)
+            blob, array = self.net.blobs[name], _numbers(given, name)
             if array.shape not in (blob.shape, blob.shape[1:]) and not (array.shape == () and blob.count == 1):
                 raise ShapeError(
                     f"the array for '{name}' has shape {array.shape}, expected {blob.shape} or {blob.shape[1:]}"
@@ -96,10 +96,11 @@ class StatefulRNN:
             for kind, (_, last) in zip(layer.states, layer.ends, strict=True)
         }
         for (name, kind), place in places.items():
-            if numpy.shape(state[name][kind]) != place.shape:
+            found = _numbers(state[name][kind], kind).shape
+            if found != place.shape:
                 raise ShapeError(
-                    f"the state '{kind}' of layer '{name}' has shape {numpy.shape(state[name][kind])}, expected "
-                    f"{place.shape}: a state fits a net of its own batch size and num_output"
+                    f"the state '{kind}' of layer '{name}' has shape {found}, expected {place.shape}: a state fits a "
+                    "net of its own batch size and num_output"
                 )
         for (name, kind), place in places.items():
             place[...] = state[name][kind]
@@ -146,3 +147,14 @@ class StatefulRNN:
             first, *others = self.net.blobs[name].shape
             self.net.blobs[name].reshape(first // steps, *others)
         self.net.reshape()
+
+
+def _numbers(given: Any, name: str) -> numpy.ndarray:
+    """As an array. Raises DataError for what is none, or not of real numbers."""
+    try:
+        array = numpy.asarray(given)
+    except ValueError as error:
+        raise DataError(f"what is given for '{name}' is no array: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"the array for '{name}' is of {array.dtype}, expected real numbers")
+    return array

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cafflite
-from cafflite.errors import NetError, ShapeError
+from cafflite.errors import DataError, NetError, ShapeError
 
 pytestmark = pytest.mark.usefixtures("device")
 
@@ -122,6 +122,10 @@ def test_inputs_that_do_not_fit():
         rnn.step(x=X[0], cont=1)
     with pytest.raises(ShapeError, match=r"the array for 'x' has shape \(2,\), expected \(1, 3, 2\) or \(3, 2\)"):
         rnn.step(x=X[0, 0])
+    with pytest.raises(DataError, match="what is given for 'x' is no array"):
+        rnn.step(x=[[1, 2], [3]])
+    with pytest.raises(DataError, match="the array for 'x' is of complex128, expected real numbers"):
+        rnn.step(x=X[0] + 1j)
 
 
 @pytest.mark.parametrize(
