@@ -150,6 +150,5 @@ def choose(probabilities: Array, temperature: float, rng: numpy.random.Generator
     """The likeliest symbol at temperature 0, else one drawn by probability ** (1 / temperature)."""
     if temperature == 0:
         return int(probabilities.argmax())
-    weights = (probabilities.astype(numpy.float64) / probabilities.max()) ** (1 / temperature)
-    bounds = numpy.add.accumulate(weights)
+    bounds = numpy.add.accumulate((probabilities / probabilities.max()) ** (1 / temperature))
     return int(bounds.searchsorted((1 - rng.random()) * bounds[-1]))  # above 0, so that no weight of 0 is drawn
