@@ -61,6 +61,12 @@ def _is_wide(window: Window, out: Array) -> bool:
     return window.kernel[1] >= out.shape[3]
 
 
+def _is_by_fours(window: Window, x: Array, out: Array) -> bool:
+    """Whether windows of 2 x 2 lie side by side, all inside the plane."""
+    fits = 2 * out.shape[2] <= x.shape[2] and 2 * out.shape[3] <= x.shape[3]
+    return fits and (window.kernel, window.stride, window.pad) == ((2, 2), (2, 2), (0, 0))
+
+
 def _pool_planes(kernel: Callable, window: Window, x: Array, given: tuple, made: tuple) -> None:
     """Call a pooling kernel for all planes of the arrays; those of `x` say how much work they are."""
     read, written = [_planes(a) for a in given], [_planes(a) for a in made]
@@ -115,7 +121,11 @@ class NumpySpatial(SpatialOps):
         )
 
     def max_pool(self, x: Array, window: Window, out: Array, mask: Array) -> None:
-        kernel = _pooling().max_pool_by_window if _is_wide(window, out) else _pooling().max_pool
+        kernel = _pooling().max_pool
+        if _is_by_fours(window, x, out):
+            kernel = _pooling().max_pool_by_fours
+        elif _is_wide(window, out):
+            kernel = _pooling().max_pool_by_window
         _pool_planes(kernel, window, x, (x,), (out, mask))
 
     def max_pool_backward(self, out_diff: Array, mask: Array, window: Window, x_diff: Array) -> None:

@@ -188,6 +188,8 @@ def test_channel_sums_add_up(shape, threads):
 
 POOLINGS = [  # input, window, windows
     ((2, 3, 6, 6), window((2, 2), 2), (3, 3)),
+    ((2, 3, 21, 35), window((2, 2), 2), (10, 17)),
+    ((2, 3, 7, 9), window((2, 2), 2), (4, 5)),
     ((2, 3, 7, 8), window((3, 3), 2), (3, 4)),  # the last windows are cut off
     ((2, 2, 7, 9), window((3, 2), (1, 3), (1, 0)), (7, 3)),
     ((1, 2, 4, 5), window((2, 2), 3, 1), (2, 2)),
