@@ -85,7 +85,10 @@ class StatefulRNN:
         }
 
     def set_state(self, state: State, stream: int | None = None) -> None:
-        """Take back what `get_state` gave; that of one stream may go to another one. Raises NetError, ShapeError."""
+        """Take back what `get_state` gave; that of one stream may go to another one.
+
+        Raises NetError, ShapeError or DataError where it is none of this net's.
+        """
         expected = {name: sorted(layer.states) for name, layer in self.layers.items()}
         if {name: sorted(states) for name, states in state.items()} != expected:
             found = {name: sorted(states) for name, states in state.items()}
@@ -96,11 +99,11 @@ class StatefulRNN:
             for kind, (_, last) in zip(layer.states, layer.ends, strict=True)
         }
         for (name, kind), place in places.items():
-            found = _numbers(state[name][kind], kind).shape
-            if found != place.shape:
+            given = _numbers(state[name][kind], kind)
+            if given.shape != place.shape:
                 raise ShapeError(
-                    f"the state '{kind}' of layer '{name}' has shape {found}, expected {place.shape}: a state fits a "
-                    "net of its own batch size and num_output"
+                    f"the state '{kind}' of layer '{name}' has shape {given.shape}, expected {place.shape}: a state "
+                    "fits a net of its own batch size and num_output"
                 )
         for (name, kind), place in places.items():
             place[...] = state[name][kind]
