@@ -106,7 +106,7 @@ class StatefulRNN:
                     "fits a net of its own batch size and num_output"
                 )
         for (name, kind), place in places.items():
-            place[...] = state[name][kind]
+            place[...] = self.net.ops.xp.asarray(state[name][kind])
 
     def _rows(self, layer: Recurrence, stream: int | None) -> slice | int:
         streams = len(layer.h)

@@ -6,12 +6,14 @@ A bottom is an array, or a shape to fill at random. `build` alone gives a layer 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from google.protobuf import text_format
 
 from cafflite.backend.ops import Ops
 from cafflite.blob import Blob
+from cafflite.host_blob import blob_on_host, flush
 from cafflite.layers.base import Layer, registry
 from cafflite.proto import caffe_pb2
 
@@ -64,6 +66,7 @@ def check(
     tops: int | None = None,
     ignored_tops: Sequence[int] = (),
     seed: int = 0,
+    ops: Ops | None = None,
 ) -> None:
     """Hold the gradients of all bottoms that `propagate_down` names, and of all learned parameters, to 1e-6.
 
@@ -72,9 +75,9 @@ def check(
 
     Beside the gradients: bottoms and parameters come out of both passes as they went in; a bottom's diff is assigned
     where it is asked for and left alone where it is not; a parameter's diff is added to, and left alone where its
-    gradient is not wanted.
+    gradient is not wanted. `ops`, as in `build`, are of float64.
     """
-    layer, bottom, top = build(prototxt, bottoms, phase, tops, seed=seed)
+    layer, bottom, top = build(prototxt, bottoms, phase, tops, ops, seed)
     if layer.reshape_every_forward:
         layer.reshape(bottom, top)
     wanted = list(propagate_down or [layer.allow_force_backward(i) for i in range(len(bottom))])
@@ -101,7 +104,8 @@ class _Run:
         rng = np.random.default_rng(seed + 1)
         self.top_diffs = [rng.standard_normal(blob.shape) for blob in top]
         self.counted = [i for i in range(len(top)) if i not in ignored_tops]
-        self.blobs = [*bottom, *layer.blobs]
+        self.blobs = [blob_on_host(blob) for blob in (*bottom, *layer.blobs)]
+        self.top_blobs = [blob_on_host(blob) for blob in top]
         self.before = [blob.data.copy() for blob in self.blobs]
         self.params_before = self.before[len(bottom) :]
         self.learned = list(layer.param_propagate_down)
@@ -111,11 +115,12 @@ class _Run:
     def forward(self) -> list[np.ndarray]:
         """The tops that count, from the first state (which some layers keep in blobs that are not learned)."""
         self.layer.restore(self.state)
-        for blob, before, learned in zip(self.layer.blobs, self.params_before, self.learned, strict=True):
+        for blob, before, learned in zip(self.blobs[len(self.bottom) :], self.params_before, self.learned, strict=True):
             if not learned:
                 blob.data[...] = before
+        flush()
         self.layer.forward(self.bottom, self.top)
-        return [self.top[i].data.copy() for i in self.counted]
+        return [self.top_blobs[i].data.copy() for i in self.counted]
 
     def gradients(self, propagate_down: list[bool], param_propagate_down: list[bool]) -> list[np.ndarray | None]:
         """The diffs of bottoms and parameters after one forward and backward pass, None where not asked for."""
@@ -125,8 +130,9 @@ class _Run:
             blob.diff[...] = rest
         self.layer.param_propagate_down = list(param_propagate_down)
         self.forward()
-        for blob, diff in zip(self.top, self.top_diffs, strict=True):
+        for blob, diff in zip(self.top_blobs, self.top_diffs, strict=True):
             blob.diff[...] = diff
+        flush()
         self.layer.backward(self.top, list(propagate_down), self.bottom)
         result: list[np.ndarray | None] = []
         for i, (what, blob, before) in enumerate(self.named(self.before)):
@@ -137,7 +143,7 @@ class _Run:
             result.append(blob.diff - (rest if i >= len(self.bottom) else 0) if asked[i] else None)
         return result
 
-    def differences(self, blob: Blob) -> np.ndarray:
+    def differences(self, blob: Any) -> np.ndarray:
         """The gradient of <tops, top diffs> with respect to `blob`, by central differences."""
         gradient = np.empty(blob.shape)
         diffs = [self.top_diffs[i] for i in self.counted]

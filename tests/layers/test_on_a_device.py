@@ -11,12 +11,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from cafflite.backend import cupy_ops, cupy_probe
 from cafflite.backend.ops import Ops
 from cafflite.blob import Blob
-from cafflite.errors import BackendError
 from cafflite.layers.base import Layer
-from tests.gradient_check import build
+from tests.device_twins import device_ops
+from tests.gradient_check import build, check
 from tests.layer_cases import CASES, Case
 from tests.strict_device import StrictOps
 
@@ -35,6 +34,8 @@ CROSSINGS: dict[str, dict[str, int]] = {
 }
 
 ALL = [pytest.param(name, case, id=f"{name}-{i}") for name, cases in CASES.items() for i, case in enumerate(cases)]
+
+FIRST_WITH_GRADIENT = [param for param in ALL if param.id.endswith("-0") and param.values[1].gradient]
 
 
 @pytest.fixture(autouse=True)
@@ -114,12 +115,8 @@ def test_a_layer_that_is_moved_goes_on(name, case):
 @pytest.mark.gpu
 @every_case
 def test_on_cupy(name, case, counted, monkeypatch):
-    try:
-        cupy_probe.probe(0)
-    except BackendError as error:
-        pytest.skip(f"needs CuPy and a device: {error}")
+    ops, passes, checks = device_ops(), [], []
     expected = run(make(name, case, Ops(np, "float32")), case)
-    ops, passes, checks = cupy_ops.CupyOps(0, "float32"), [], []
     require = ops.require
     monkeypatch.setattr(ops, "require", lambda *given: (checks.append(given), require(*given)))
 
@@ -137,3 +134,11 @@ def test_on_cupy(name, case, counted, monkeypatch):
         assert counts.get("host_to_device_copies", 0) <= allowed.get("to_device", 0)
         # each check of values reads whether it holds
         assert counts.get("device_to_host_copies", 0) <= allowed.get("to_host", 0) + len(checks)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("name", "case"), FIRST_WITH_GRADIENT)
+def test_gradient_on_cupy(name, case):
+    """A sample, one case of each layer: finite differences take many passes."""
+    text = f'type: "{name}" {case.text}'
+    check(text, case.bottoms(2), case.phase, case.propagate_down, case.tops, ops=device_ops("float64"))
