@@ -31,8 +31,8 @@ def summary(net: Net) -> str:
         rows.append((step.layer.name, step.layer.type, first, parameter_cell, str(memory)))
         rows.extend(("", "", shape, "", "") for shape in more)
     totals = (
-        f"{len(net.steps)} layers; {parameters:,} parameters, {_bytes(size * parameters)} and as much for their diffs; "
-        f"blobs of {_bytes(data + diff)}: {_bytes(data)} of data, {_bytes(diff)} of diffs"
+        f"{len(net.steps)} layers; {parameters:,} parameters, {size_of(size * parameters)} and as much for their diffs; "
+        f"blobs of {size_of(data + diff)}: {size_of(data)} of data, {size_of(diff)} of diffs"
     )
     return "\n".join([*_aligned(rows), totals])
 
@@ -45,14 +45,14 @@ class Memory(NamedTuple):
     is_new: bool
 
     def __str__(self) -> str:
-        return _bytes(self.data + self.diff) if self.is_new else ""
+        return size_of(self.data + self.diff) if self.is_new else ""
 
 
 def memories(net: Net) -> list[Memory]:
     """What the tops of each layer take."""
     size = net.ops.dtype.itemsize
     seen: set[int] = set()
-    with_diff = _blobs_with_diff(net)
+    with_diff = blobs_with_diff(net)
     found = []
     for step in net.steps:
         new = [blob for blob in step.top if id(blob) not in seen]
@@ -63,7 +63,7 @@ def memories(net: Net) -> list[Memory]:
     return found
 
 
-def _blobs_with_diff(net: Net) -> set[int]:
+def blobs_with_diff(net: Net) -> set[int]:
     """The ids of the blobs whose diffs the backward pass reads or writes, or that hold a loss weight."""
     found: set[int] = set()
     for step in net.steps:
@@ -80,7 +80,7 @@ def _shapes(step: Step) -> list[str]:
     return [f"{count} x {shape}" if count > 1 else str(shape) for shape, count in groups] or ["-"]
 
 
-def _bytes(count: int) -> str:
+def size_of(count: int) -> str:
     """`count` bytes in the largest unit that there is one of."""
     for power, unit in ((3, "GiB"), (2, "MiB"), (1, "KiB")):
         if count >= 1024**power:

@@ -4,6 +4,7 @@ import os
 from types import SimpleNamespace
 
 from cafflite import log, weights
+from cafflite.backend.ops import Ops
 from cafflite.errors import CaffliteError, UsageError
 from cafflite.net import Net
 from cafflite.proto import prototxt
@@ -24,7 +25,7 @@ FLAGS: Flags = {
 }
 
 
-def build(path: str, phase: str, stage: str, level: int) -> Net:
+def build(path: str, phase: str, stage: str, level: int, ops: Ops | None = None) -> Net:
     """The net of a prototxt, in a state as the flags name it."""
     if phase not in Phase.keys():
         raise UsageError(f"--phase is '{phase}', expected TRAIN or TEST")
@@ -33,7 +34,7 @@ def build(path: str, phase: str, stage: str, level: int) -> Net:
     param.state.level = level
     param.state.stage.extend(filter(None, stage.split(",")))
     try:
-        return Net(param)
+        return Net(param, ops)
     except CaffliteError as error:
         raise error.at(os.path.basename(path)) from error
 

@@ -29,6 +29,11 @@ class CupyConvolution(Convolution):
         self.geometry = geometry(window, self.size, self.positions)
         self.blocks = [slice(n, min(n + most, self.images)) for n in range(0, self.images, most)]
 
+    def workspace(self) -> dict[str, int]:
+        """The most elements of the arrays that it works in, by their names: `Ops.scratch` of the device has them."""
+        length = max(block.stop - block.start for block in self.blocks) * self.length
+        return {"columns": self.group * self.filter_size * length, "results": self.group * self.filters * length}
+
     def convolve(
         self,
         x: Array,
