@@ -7,7 +7,7 @@ from typing import Any
 
 from cafflite.backend import current_ops
 from cafflite.backend.ops import Ops
-from cafflite.errors import ShapeError
+from cafflite.errors import NetError, ShapeError
 
 Array = Any  # numpy.ndarray or cupy.ndarray
 
@@ -19,7 +19,7 @@ class Blob:
 
     max_count = 2**31  # a larger blob is refused before it is allocated
 
-    __slots__ = ("ops", "shape", "count", "_data", "_diff")
+    __slots__ = ("ops", "shape", "count", "_data", "_diff", "name")
 
     def __init__(self, shape: tuple[int, ...] = (), ops: Ops | None = None) -> None:
         self.ops = ops or current_ops()
@@ -27,6 +27,7 @@ class Blob:
         self.count = 1
         self._data: Array | None = None
         self._diff: Array | None = None
+        self.name = ""  # as an error calls it where there is no memory for it
         self.reshape(*shape)
 
     @property
@@ -44,8 +45,14 @@ class Blob:
         return self._diff
 
     def _zeros(self) -> Array:
-        with self.ops.on_device():
-            return self.ops.xp.zeros(self.shape, self.ops.dtype)
+        try:
+            with self.ops.on_device():
+                return self.ops.xp.zeros(self.shape, self.ops.dtype)
+        except MemoryError as error:
+            raise NetError(
+                f"{self.name or 'a blob'} of shape {self.shape} takes {self.count * self.ops.dtype.itemsize:,} bytes "
+                f"for its data and as many for its diff, and there is no memory on the {self.ops.name} for it: {error}"
+            ) from error
 
     @property
     def ndim(self) -> int:

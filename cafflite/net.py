@@ -165,6 +165,7 @@ class Net:
             if name in self.blobs and not in_place:
                 raise NetError(f"its top blob '{name}' is made by another layer already")
             top.append(self.blobs.setdefault(name, Blob((), self.ops)))
+            top[-1].name = f"blob '{name}'"
             unread[name] = None
             if layer.type == "Input":
                 self.inputs.append(name)
@@ -254,8 +255,11 @@ class Net:
     def _lay_out_params(self) -> None:
         """Move all learnable parameters into one buffer and their diffs into another; the blobs become views."""
         count = sum(param.blob.count for param in self.learnable)
-        self.data_buffer: Array = self.ops.xp.empty(count, self.ops.dtype)
-        self.diff_buffer: Array = self.ops.xp.empty(count, self.ops.dtype)
+        try:
+            self.data_buffer: Array = self.ops.xp.empty(count, self.ops.dtype)
+            self.diff_buffer: Array = self.ops.xp.empty(count, self.ops.dtype)
+        except MemoryError as error:
+            raise placed(error, f"the net's {count:,} parameters and their diffs") from error
         start = 0
         for param in self.learnable:
             param.place = slice(start, start + param.blob.count)

@@ -31,8 +31,8 @@ def summary(net: Net) -> str:
         rows.append((step.layer.name, step.layer.type, first, parameter_cell, str(memory)))
         rows.extend(("", "", shape, "", "") for shape in more)
     totals = (
-        f"{len(net.steps)} layers; {parameters:,} parameters, {size_of(size * parameters)} and as much for their diffs; "
-        f"blobs of {size_of(data + diff)}: {size_of(data)} of data, {size_of(diff)} of diffs"
+        f"{len(net.steps)} layers; {parameters:,} parameters, {size_of(size * parameters)} and as much for their "
+        f"diffs; blobs of {size_of(data + diff)}: {size_of(data)} of data, {size_of(diff)} of diffs"
     )
     return "\n".join([*_aligned(rows), totals])
 

@@ -41,6 +41,7 @@ class BlobVec(list[Blob]):
     def add_blob(self, *shape: int) -> Blob:
         """Append a blob of `shape`, filled with zeros."""
         blob = Blob(shape, self.ops)
+        blob.name = f"its parameter {len(self)}"
         self.append(blob)
         return blob
 

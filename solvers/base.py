@@ -21,6 +21,7 @@ from cafflite.proto import prototxt
 from cafflite.proto.caffe_pb2 import SolverParameter
 from cafflite.proto.upgrade import upgrade_solver
 from cafflite.solvers import lr_policy, nan_guard, nets, regularize, resume, snapshot
+from cafflite.step import placed
 
 registry: dict[str, type[Solver]] = {}
 
@@ -98,10 +99,13 @@ class Solver:
         self.net: Any = self._make_net(train_net, folder)
         self.test_nets: list[Any] = [self._make_net(net, folder) for net in test_nets]
         self.ops = self.net.ops
-        with self.ops.on_device():
-            self.history: list[Array] = [
-                self.ops.xp.zeros_like(self.net.data_buffer) for _ in range(self.history_count)
-            ]
+        try:
+            with self.ops.on_device():
+                self.history: list[Array] = [
+                    self.ops.xp.zeros_like(self.net.data_buffer) for _ in range(self.history_count)
+                ]
+        except MemoryError as error:
+            raise placed(error, f"the history of {self.type}, {self.history_count} of each parameter") from error
         self._lay_out_runs()
         log.info("Solver scaffolding done.")
 

@@ -82,3 +82,42 @@ def test_what_is_said_is_what_is_taken(name, pool, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert sum(planned(name)) == pytest.approx(int(done.stdout), rel=0.12)
+
+
+LARGE = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 64 dim: 12288 } } }
+layer { name: "s" type: "Input" top: "s" input_param { shape { dim: 200 dim: 30 dim: 2 } } }
+layer { name: "c" type: "Input" top: "cont" input_param { shape { dim: 200 dim: 30 } } }
+"""
+NO_MEMORY = {
+    "a blob": (
+        'layer { name: "wide" type: "Tile" bottom: "x" top: "wide" tile_param { axis: 1 tiles: 40 } }',
+        "net.prototxt:5: layer 'wide' (Tile): blob 'wide' of shape (64, 491520) takes 125,829,120 bytes for its data "
+        "and as many for its diff, and there is no memory on the GPU 0 for it: Out of memory allocating 125,829,120 ",
+    ),
+    "a parameter": (
+        'layer { name: "ip" type: "InnerProduct" bottom: "x" top: "ip" inner_product_param { num_output: 2000 } }',
+        "net.prototxt:5: layer 'ip' (InnerProduct): its parameter 0 of shape (2000, 12288) takes 98,304,000 bytes for ",
+    ),
+    "the parameters and their diffs": (
+        'layer { name: "ip" type: "InnerProduct" bottom: "x" top: "ip" inner_product_param { num_output: 500 } }',
+        "the net's 6,144,500 parameters and their diffs: it needs more memory than there is: Out of ",
+    ),
+    "scratch": (
+        'layer { name: "lstm" type: "LSTM" bottom: "s" bottom: "cont" top: "h" recurrent_param { num_output: 1000 } }',
+        "net.prototxt:5: layer 'lstm' (LSTM): it needs more memory than there is: Out of memory allocating ",
+    ),
+}
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("what", NO_MEMORY)
+def test_too_little_memory_is_one_sentence(what, tmp_path):
+    pytest.importorskip("cupy_on_cpu", reason="a GPU has the memory that it has")
+    layer, expected = NO_MEMORY[what]
+    (tmp_path / "net.prototxt").write_text(LARGE + layer)
+    code = "import cafflite; cafflite.set_mode_gpu(); cafflite.Net('net.prototxt', cafflite.TRAIN).forward()"
+    environment = os.environ | {"CUPY_ON_CPU_MEMORY_MB": "64", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"cafflite.errors.NetError: {expected}") and "(allocated so far: " in last

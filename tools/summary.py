@@ -23,7 +23,8 @@ FLAGS: Flags = {
     "phase": ("TRAIN", "the phase of the net, TRAIN or TEST"),
     "gpu": (False, "show what the net takes of a GPU's memory, too"),
     "solver": ("", "with --gpu: the prototxt of the solver whose history is there as well"),
-} | _model.STATE
+    **_model.STATE,
+}
 
 
 def run(flags: SimpleNamespace, model: str) -> int:
