@@ -9,6 +9,7 @@ from numpy import uint64
 from cafflite.backend.kernels_math import inlined, kernel
 from cafflite.backend.kernels_plane import (
     add_scaled,
+    add_shifted_rows,
     add_unpadded,
     dot,
     fill,
@@ -16,6 +17,8 @@ from cafflite.backend.kernels_plane import (
     narrow,
     new_plane,
     pad_plane,
+    shift_rows,
+    start_of_rows,
     start_of_run,
     sum_of,
     widen,
@@ -36,8 +39,8 @@ def im2col(x, images, channels, rows, kernel, stride, pad, dilation, positions, 
     height, length = positions[1:]
     extent = (kernel[1] - 1) * dilation[1], (kernel[2] - 1) * dilation[2]
     plane = new_plane(extent, stride[1:], min(height, rows[1] - rows[0]), length)
-    flat, pitch = plane.reshape(plane.size), plane.shape[3]
     area = kernel[1] * kernel[2]
+    shifted = numpy.empty(plane.shape[0] * plane.shape[2] * length, f32)
     for od in range(rows[0] // height, (rows[1] + height - 1) // height):
         first = max(rows[0] - od * height, 0)
         last = min(rows[1] - od * height, height)
@@ -53,13 +56,13 @@ def im2col(x, images, channels, rows, kernel, stride, pad, dilation, positions, 
                             fill(f32(0), columns[at + tap * steps[1] :][: (last - first) * length])
                         continue
                     pad_plane(x[n, c, d], first * stride[1] - pad[1], -pad[2], stride[1:], plane)
-                    for tap in range(area):
-                        place = tap // kernel[2] * dilation[1], tap % kernel[2] * dilation[2]
-                        begin = start_of_run(plane, place, stride[1:])
-                        for r in range(last - first):
-                            for q in range(length):
-                                columns[uint64(at + r * length + q)] = flat[uint64(begin + r * pitch + q)]
-                        at += steps[1]
+                    for tap_w in range(kernel[2]):
+                        shift_rows(plane, tap_w * dilation[2], stride[2], shifted)
+                        for tap_h in range(kernel[1]):
+                            begin = start_of_rows(plane, tap_h * dilation[1], stride[1], length)
+                            to = at + (tap_h * kernel[2] + tap_w) * steps[1]
+                            for q in range((last - first) * length):
+                                columns[uint64(to + q)] = shifted[uint64(begin + q)]
 
 
 @kernel
@@ -68,8 +71,8 @@ def col2im(columns, images, channels, rows, kernel, stride, pad, dilation, posit
     height, length = positions[1:]
     extent = (kernel[1] - 1) * dilation[1], (kernel[2] - 1) * dilation[2]
     plane = new_plane(extent, stride[1:], min(height, rows[1] - rows[0]), length)
-    flat, pitch = plane.reshape(plane.size), plane.shape[3]
     area = kernel[1] * kernel[2]
+    shifted = numpy.empty(plane.shape[0] * plane.shape[2] * length, f32)
     for od in range(rows[0] // height, (rows[1] + height - 1) // height):
         first = max(rows[0] - od * height, 0)
         last = min(rows[1] - od * height, height)
@@ -84,13 +87,14 @@ def col2im(columns, images, channels, rows, kernel, stride, pad, dilation, posit
                     if d < 0 or d >= x.shape[2]:
                         continue
                     plane[:] = f32(0)
-                    for tap in range(area):
-                        place = tap // kernel[2] * dilation[1], tap % kernel[2] * dilation[2]
-                        begin = start_of_run(plane, place, stride[1:])
-                        for r in range(last - first):
-                            for q in range(length):
-                                flat[uint64(begin + r * pitch + q)] += columns[uint64(at + r * length + q)]
-                        at += steps[1]
+                    for tap_w in range(kernel[2]):
+                        fill(f32(0), shifted)
+                        for tap_h in range(kernel[1]):
+                            begin = start_of_rows(plane, tap_h * dilation[1], stride[1], length)
+                            of = at + (tap_h * kernel[2] + tap_w) * steps[1]
+                            for q in range((last - first) * length):
+                                shifted[uint64(begin + q)] += columns[uint64(of + q)]
+                        add_shifted_rows(shifted, tap_w * dilation[2], stride[2], plane)
                     add_unpadded(plane, first * stride[1] - pad[1], -pad[2], stride[1:], x[n, c, d])
 
 

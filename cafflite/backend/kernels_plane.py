@@ -146,6 +146,38 @@ def add_unpadded(plane, top, left, stride, x):
                 _add_to_every(stride[1], plane[a, b, r, column:last_column], x[top + a + r * stride[0], at:])
 
 
+# `shifted` holds what the taps of one column see on all rows of a plane, by row phases, with nothing between the rows:
+# what one tap sees is one run in it, and short rows are copied once for a column of taps.
+
+
+@inlined
+def start_of_rows(plane, tap, stride, length):
+    """Where in `shifted` the run of a tap in row `tap` begins."""
+    return (tap % stride * plane.shape[2] + tap // stride) * length
+
+
+@inlined
+def shift_rows(plane, tap, stride, shifted):
+    """Copy what the taps in column `tap` see at all positions to `shifted`."""
+    length = shifted.size // (plane.shape[0] * plane.shape[2])
+    for a in range(plane.shape[0]):
+        for r in range(plane.shape[2]):
+            x, at = plane[a, tap % stride, r], (a * plane.shape[2] + r) * length
+            for q in range(length):
+                shifted[uint64(at + q)] = x[uint64(tap // stride + q)]
+
+
+@inlined
+def add_shifted_rows(shifted, tap, stride, plane):
+    """Add `shifted` to where the taps in column `tap` look."""
+    length = shifted.size // (plane.shape[0] * plane.shape[2])
+    for a in range(plane.shape[0]):
+        for r in range(plane.shape[2]):
+            x, at = plane[a, tap % stride, r], (a * plane.shape[2] + r) * length
+            for q in range(length):
+                x[uint64(tap // stride + q)] += shifted[uint64(at + q)]
+
+
 @inlined
 def widen(x, pitch, wide):
     """Copy x (H, W) to the rows of `pitch` values of `wide`; what is between them stays."""
