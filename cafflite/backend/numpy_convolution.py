@@ -101,7 +101,7 @@ class Columns(CompiledConvolution):
     def _part_count(self) -> int:
         """An image is cut until its columns stay in the cache, but into parts of no fewer than COLUMNS, or of a row."""
         most = min(self.length // COLUMNS, self.length // self.width)
-        return max(1, min(most, -(-self.length * self.filter_size // CACHE)))
+        return max(1, min(most, -(-self.length * (self.filter_size + self.filters) // CACHE)))
 
     def convolve(
         self,
@@ -123,7 +123,7 @@ class Columns(CompiledConvolution):
                     result = self._results(out, block, g, filters)
                     self._multiply(weight[g, filters], self._columns(x, block, g), result)
                     if not is_done:
-                        kernels().finish_block(y, *self._place(block, g, filters), finish)
+                        kernels().finish_block(y, *self._bounds(block, g, filters), finish)
 
         self._run(work, self.blocks, self.filters)
 
@@ -216,8 +216,9 @@ class Columns(CompiledConvolution):
 
     def _results(self, y: Array, block: Block, g: int, filters: slice = slice(None)) -> Array:
         """A block of y for some filters of a group: (images, filters, rows width)."""
-        columns = slice(block.rows.start * self.width, block.rows.stop * self.width)
-        return y.reshape(self.images, self.group, self.filters, self.length)[block.images, g, filters, columns]
+        return y.reshape(self.images, self.group, self.filters, self.length)[
+            block.images, g, filters, self._place(block)
+        ]
 
     def _planes(self, x: Array) -> Array:
         return x.reshape(self.images, self.group, self.group_channels, math.prod(self.size))
@@ -231,13 +232,17 @@ class Columns(CompiledConvolution):
         _by_image(matrix, count)[...] = images
         return matrix
 
-    def _place(self, block: Block, g: int, filters: slice) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-        """Where the results of a block for some filters of a group are: images, channels and columns."""
-        first = g * self.filters
+    def _place(self, block: Block) -> slice:
+        """The places of a block in each image."""
+        return slice(block.rows.start * self.width, block.rows.stop * self.width)
+
+    def _bounds(self, block: Block, g: int, filters: slice) -> tuple[tuple[int, int], ...]:
+        """Where the results of a block for some filters of a group are: images, channels and places, (first, last)."""
+        first, place = g * self.filters, self._place(block)
         return (
             (block.images.start, block.images.stop),
             (first + filters.start, first + filters.stop),
-            (block.rows.start * self.width, block.rows.stop * self.width),
+            (place.start, place.stop),
         )
 
     def _multiply(self, a: Array, b: Array, out: Array) -> None:
@@ -254,14 +259,11 @@ class Pointwise(Columns):
     algorithm = "1x1"
     few = COLUMNS // 4
 
-    def _part_count(self) -> int:
-        return 1
-
     def _columns(self, x: Array, block: Block, g: int) -> Array:
-        return self._gather(self._planes(x)[block.images, g], "columns")
+        return self._gather(self._planes(x)[block.images, g, :, self._place(block)], "columns")
 
     def _add_columns(self, a: Array, b: Array, x: Array, block: Block, g: int, channels: slice) -> None:
-        self._multiply(a, b, out=self._planes(x)[block.images, g, channels])
+        self._multiply(a, b, out=self._planes(x)[block.images, g, channels, self._place(block)])
 
 
 def _cut(count: int, pieces: int) -> list[slice]:

@@ -14,7 +14,7 @@ from cafflite.backend.ops_convolution import SpatialOps
 from cafflite.backend.window import Window
 
 # With fewer channels the transforms cost more than they save; with fewer tiles the products are too narrow.
-CHANNELS, TILES = 32, 128
+CHANNELS, TILES = 32, 64
 BLOCK = 256  # tiles in a block: enough for an efficient product, and few enough for the cache
 
 
