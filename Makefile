@@ -22,6 +22,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(VENV)/bin/python -m pytest $(ARGS)
 
+# By hand: tests/benchmarks/bound.py, an iteration beside its matrix products; growth.py, how it grows with the sizes.
 bench: $(VENV)/installed-bench
 	mkdir -p build
 	$(VENV)/bin/python tests/benchmarks/speed.py --json build/bench.json --chart build/bench.svg $(ARGS)

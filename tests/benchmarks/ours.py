@@ -13,7 +13,7 @@ from cafflite.proto.caffe_pb2 import NetParameter, SolverParameter
 from cafflite.solvers.base import Solver
 
 MODELS = Path(__file__).parents[2] / "models"
-STEPS, STREAMS, SYMBOLS = 50, 250, 47
+STEPS, STREAMS, UNITS, SYMBOLS = 50, 250, 256, 47
 
 
 def network(make: Callable[[], NetParameter], train: bool) -> Callable[[], object]:
@@ -33,22 +33,22 @@ def network(make: Callable[[], NetParameter], train: bool) -> Callable[[], objec
     return (lambda: solver.step(1)) if train else net.forward
 
 
-def characters() -> Callable[[], object]:
-    """A training iteration of models/text_gen."""
-    solver = text_gen_solver()
+def characters(steps: int = STEPS, streams: int = STREAMS, units: int = UNITS) -> Callable[[], object]:
+    """A training iteration of models/text_gen, or of a smaller or a larger net of its kind."""
+    solver = text_gen_solver(steps, streams, units)
     return lambda: solver.step(1)
 
 
-def text_gen_solver() -> Solver:
-    """That of models/text_gen, with a data set of random characters."""
+def text_gen_solver(steps: int = STEPS, streams: int = STREAMS, units: int = UNITS) -> Solver:
+    """That of models/text_gen, with a data set of random characters, for T steps, N streams and H units."""
     import h5py
 
     log.quiet = True
     folder = Path(tempfile.mkdtemp())
-    symbols = np.random.default_rng(0).integers(0, SYMBOLS, (2, STEPS * 4, STREAMS))
+    symbols = np.random.default_rng(0).integers(0, SYMBOLS, (2, steps * 4, streams))
     with h5py.File(folder / "data.h5", "w") as file:
         file["input_sequence"], file["target_sequence"] = symbols.astype("float32")
-        file["cont_sequence"] = (np.arange(STEPS * 4)[:, None] > np.zeros(STREAMS)).astype("float32")
+        file["cont_sequence"] = (np.arange(steps * 4)[:, None] > np.zeros(streams)).astype("float32")
     (folder / "list.txt").write_text(str(folder / "data.h5"))
     param = prototxt.load_solver(MODELS / "text_gen" / "solver.prototxt")
     param.net_param.CopyFrom(prototxt.load_net(MODELS / "text_gen" / "train.prototxt"))
@@ -57,6 +57,9 @@ def text_gen_solver() -> Solver:
     for layer in param.net_param.layer:
         if layer.type == "HDF5Data":
             layer.hdf5_data_param.source = str(folder / "list.txt")
+            layer.hdf5_data_param.batch_size = steps
+        if layer.type == "LSTM":
+            layer.recurrent_param.num_output = units
     return cafflite.get_solver(param)
 
 
