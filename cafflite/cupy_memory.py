@@ -12,6 +12,7 @@ from cafflite.backend.cupy_convolution import CupyConvolution
 from cafflite.backend.ops import Ops
 from cafflite.backend.window import Window
 from cafflite.blob import Blob
+from cafflite.layers._data import DataLayer
 from cafflite.layers.base import Layer
 from cafflite.net import Net
 from cafflite.summary import blobs_with_diff, size_of
@@ -25,7 +26,7 @@ class Plan(NamedTuple):
     blobs       the data and diffs of all tops
     parameters  and their diffs
     history     what a solver keeps of them
-    scratch     what layers keep from their forward to their backward pass, and what operations work in
+    scratch     what layers keep from one pass to the next, what operations work in, and the batches that wait
     passing     room for one more array as large as the largest blob, for what operations make for a moment
     """
 
@@ -69,8 +70,11 @@ def _scratch(net: Net) -> int:
     kept: dict[int, int] = {}
     shared: dict[str, int] = {}
     for step in net.steps:
+        if isinstance(step.layer, DataLayer):  # its batches wait on the device
+            for batch in step.layer.prefetch.batches:
+                kept.update({id(batch) + i: blob.count * net.ops.dtype.itemsize for i, blob in enumerate(step.top)})
         if not step.bottom:
-            continue  # the batches of a data layer wait on the host
+            continue  # what else it holds is on the host
         for found in _members(vars(step.layer).values(), set()):
             if isinstance(found, CupyConvolution):
                 for name, count in found.workspace().items():

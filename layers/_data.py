@@ -33,6 +33,19 @@ class Batch:
         if self.images.shape[1:] != shape:
             self.images = numpy.empty((len(self.labels), *shape), self.images.dtype)
 
+    def send(self) -> None:
+        """Called when it is full, by the thread that has filled it."""
+
+    def put(self, blobs: Blobs) -> None:
+        """Give the images, and the labels where there is a second blob, to blobs of their shapes."""
+        images, *labels = blobs
+        if images.ops.xp is numpy:
+            self.images = images.exchange_data(self.images)
+        else:
+            images.data[...] = images.ops.xp.asarray(self.images)
+        for blob in labels:
+            blob.data[...] = blob.ops.xp.asarray(self.labels)
+
 
 class ImageSource(ABC):
     """The images of a layer in batches; a subclass says what they are.
@@ -74,6 +87,7 @@ class ImageSource(ABC):
                 raise DataError(f"it has the shape {shape}, and the first of its batch has {first}").at(name)
             self.transformer.put(image, draws[i], batch.images[i])
             batch.labels[i] = label
+        batch.send()
 
     def shape(self, image: numpy.ndarray, name: str) -> Shape:
         """The shape in which an image goes into the net."""
@@ -86,9 +100,9 @@ class ImageSource(ABC):
 class DataLayer(Layer):
     """A layer without bottoms that takes batches from a source which is read ahead.
 
-    A subclass makes its source and calls `start`. Its state is the place of the next batch in the source. On the CPU
-    `forward` copies no images: top[0] takes the memory of the batch, and the next batches are made in what it had. So
-    there are `prefetch` + 1 arrays of the size of top[0].
+    A subclass makes its source and calls `start`. Its state is the place of the next batch in the source. `forward`
+    copies no images: top[0] takes the memory of the batch, on a GPU the copy of it that is on its way since it was
+    made, and the next batches are made in what it had. So there are `prefetch` + 1 arrays of the size of top[0].
     """
 
     num_bottom: Count = 0
@@ -114,19 +128,21 @@ class DataLayer(Layer):
         if ahead < 1:
             raise NetError("prefetch is 0, expected the number of batches to read ahead")
         self.source = source
-        self.prefetch = Prefetch(source, [Batch(source.batch_size, self.ops.dtype) for _ in range(ahead)])
+        self.prefetch = Prefetch(source, [self.make_batch(source.batch_size) for _ in range(ahead)])
         for blob, axes in zip(top, ((source.batch_size, *shape), (source.batch_size,)), strict=False):
             blob.reshape(*axes)
+
+    def make_batch(self, size: int) -> Batch:
+        if not self.ops.uploads:
+            return Batch(size, self.ops.dtype)
+        from cafflite.layers._upload import UploadedBatch  # which is made of this file
+
+        return UploadedBatch(size, self.ops)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
         with self.prefetch.next() as batch:
             top[0].reshape(*batch.images.shape)
-            if self.xp is numpy:
-                batch.images = top[0].exchange_data(batch.images)
-            else:
-                top[0].data[...] = self.xp.asarray(batch.images)
-            if len(top) > 1:
-                top[1].data[...] = self.xp.asarray(batch.labels)
+            batch.put(top)
 
     def state(self) -> dict[str, Any]:
         return dict(self.prefetch.position)

@@ -96,6 +96,7 @@ class Windows(ImageSource):
         for i, window in enumerate(self.sample(draws[:, 0])):
             self.warp(window, self.transformer.mirror and bool(draws[i, 1] < 0.5), batch.images[i])
             batch.labels[i] = window[2]
+        batch.send()
 
     def sample(self, draws: numpy.ndarray) -> Iterator[numpy.ndarray]:
         """A window for each random number."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 import cafflite.models
 from cafflite import cupy_memory
@@ -121,3 +122,15 @@ def test_too_little_memory_is_one_sentence(what, tmp_path):
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith(f"cafflite.errors.NetError: {expected}") and "(allocated so far: " in last
+
+
+def test_the_batches_of_a_data_layer_wait_on_the_device(tmp_path):
+    Image.new("RGB", (20, 10)).save(tmp_path / "0.png")
+    (tmp_path / "list.txt").write_text("0.png 0\n")
+    text = (
+        'layer { name: "data" type: "ImageData" top: "x" top: "label" data_param { prefetch: 3 } image_data_param { '
+        f'source: "{tmp_path}/list.txt" root_folder: "{tmp_path}/" batch_size: 4 }} }}'
+    )
+    plan = cupy_memory.plan(Net(prototxt.load_net(text), cupy_memory.PlannedOps()))
+    images, labels = -(-4 * 3 * 20 * 10 * 4 // 512) * 512, 512
+    assert (plan.blobs, plan.scratch) == (images + labels, 3 * (images + labels))

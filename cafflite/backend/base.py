@@ -20,6 +20,7 @@ class BaseOps:
     name = "CPU"
 
     defers = False  # whether what `require` refuses is told later
+    uploads = False  # whether batches go to the device ahead of their time
 
     def __init__(self, xp: Any, dtype: str) -> None:
         self.xp = xp

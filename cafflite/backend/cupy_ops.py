@@ -19,7 +19,7 @@ from cafflite.backend.ops import Ops
 class CupyOps(CupyChannels, CupyNeuron, CupyRecurrent, CupySoftmax, CupySpatial, CupyUpdate, Ops):
     """Overrides what a kernel of our own, or one of cuBLAS, does in fewer launches than array expressions."""
 
-    defers = True
+    defers = uploads = True
 
     def __init__(self, device: int, dtype: str) -> None:
         import cupy

@@ -33,6 +33,8 @@ CROSSINGS: dict[str, dict[str, int]] = {
     "WindowData": {"to_device": 2},
 }
 
+AHEAD = {"Data", "ImageData", "WindowData"}  # their threads copy further batches at the same time, here 4
+
 ALL = [pytest.param(name, case, id=f"{name}-{i}") for name, cases in CASES.items() for i, case in enumerate(cases)]
 
 FIRST_WITH_GRADIENT = [param for param in ALL if param.id.endswith("-0") and param.values[1].gradient]
@@ -131,7 +133,8 @@ def test_on_cupy(name, case, counted, monkeypatch):
         np.testing.assert_allclose(found[what], array, rtol=1e-5, atol=1e-6, err_msg=what)
     allowed = CROSSINGS.get(name, {})
     for counts in passes:
-        assert counts.get("host_to_device_copies", 0) <= allowed.get("to_device", 0)
+        ahead = 5 if name in AHEAD else 1
+        assert counts.get("host_to_device_copies", 0) <= ahead * allowed.get("to_device", 0)
         # each check of values reads whether it holds
         assert counts.get("device_to_host_copies", 0) <= allowed.get("to_host", 0) + len(checks)
 
