@@ -16,11 +16,11 @@ class CaffliteError(Exception):
         return self
 
 
-class PrototxtError(CaffliteError, ValueError):
+class PrototxtError(CaffliteError, ValueError, RuntimeError):
     """A prototxt file that cannot be read, or that says something its schema does not know."""
 
 
-class NetError(CaffliteError, ValueError):
+class NetError(CaffliteError, ValueError, RuntimeError):
     """A net that cannot be built: unknown blobs, layers or parameters that do not fit together."""
 
 
@@ -38,7 +38,7 @@ class UnknownTopError(UnknownNameError, AttributeError):
     """An attribute, or item, of a NetSpec that no top was given to."""
 
 
-class CoordinateError(NetError, RuntimeError, AssertionError):
+class CoordinateError(NetError, AssertionError):
     """Tops whose coordinates are unrelated (pycaffe's RuntimeError), or not croppable (its AssertionError)."""
 
 
@@ -58,7 +58,7 @@ class FileError(CaffliteError, OSError):
     """A file that cannot be written."""
 
 
-class WeightsError(CaffliteError, ValueError):
+class WeightsError(CaffliteError, ValueError, RuntimeError):
     """A caffemodel or solverstate that cannot be read, or does not fit the net."""
 
 

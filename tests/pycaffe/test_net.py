@@ -140,6 +140,22 @@ def test_mistakes(net, call, error, message):
     assert net.forward(data=np.ones((2, 3)))["y"].any()  # the net can still be used
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda path: cafflite.Net("missing.prototxt", cafflite.TEST),
+        lambda path: cafflite.Net(path, "missing.caffemodel", cafflite.TEST),
+        lambda path: cafflite.Net(path, cafflite.TEST, weights="missing.caffemodel"),
+        lambda path: cafflite.Net(path, cafflite.TEST).copy_from("missing.caffemodel"),
+        lambda path: cafflite.Net(path, cafflite.TEST).set_input_arrays(np.zeros((2, 1, 1, 1)), np.zeros(2)),
+    ],
+)
+def test_what_pycaffe_raises_as_a_runtime_error_is_one(call, path):
+    with pytest.raises(RuntimeError) as caught:
+        call(path)
+    assert isinstance(caught.value, CaffliteError)
+
+
 def test_inputs_are_broadcast_as_numpy_does_behind_the_batch(net):
     net.forward(data=[[1], [2]])
     assert net.blobs["data"].data.tolist() == [[1, 1, 1], [2, 2, 2]]
