@@ -9,8 +9,13 @@ import numpy
 
 THREADS = 256  # of a block
 NARROW = 2**31 - THREADS  # elements that a 32-bit index reaches
-POINTERS = {"int*": numpy.dtype("int32"), "long long*": numpy.dtype("int64")}
-NUMBERS = {"unsigned": numpy.uint32, "unsigned long long": numpy.uint64}
+NULL = numpy.uintp(0)
+TYPES = {
+    "int*": numpy.dtype("int32"),
+    "long long*": numpy.dtype("int64"),
+    "unsigned": numpy.uint32,
+    "unsigned long long": numpy.uint64,
+}
 
 
 def launch(name: str, count: int, *arguments: Any) -> None:
@@ -26,22 +31,30 @@ def launch_blocks(name: str, count: int, *arguments: Any) -> None:
 def _launch(name: str, blocks: int, count: int, arguments: tuple) -> None:
     if count == 0:
         return
-    given = list(zip(_parameters(name), arguments, strict=True))
-    dtype = next(value.dtype for kind, value in given if kind == "Real*" and value is not None)
-    wide = max(count, *(value.size for kind, value in given if kind[-1] == "*" and value is not None)) > NARROW
+    dtype = arguments[_kinds(name).index("Real*")].dtype.char
+    passed, most = _pass(name, dtype, False, arguments)
+    wide = max(count, most) > NARROW
+    if wide:
+        passed, _ = _pass(name, dtype, True, arguments)
     index = numpy.int64 if wide else numpy.int32
-    pointers, numbers = POINTERS | {"Real*": dtype}, NUMBERS | {"Real": dtype.type, "Index": index}
-    passed: list[Any] = [index(count)]
-    for kind, value in given:
-        if kind in numbers:
-            value = numbers[kind](value)
-        elif kind in pointers and value is None:
-            value = numpy.uintp(0)
-        elif kind in pointers and not (value.dtype == pointers[kind] and value.flags.c_contiguous):
+    _kernel(name, dtype, wide)((blocks,), (THREADS,), (index(count), *passed))
+
+
+def _pass(name: str, dtype: str, wide: bool, arguments: tuple) -> tuple[list, int]:
+    """The arguments as CuPy passes them on, and the most elements that one of them has."""
+    passed, most = [], 0
+    for (is_pointer, kind), value in zip(_types(name, dtype, wide), arguments, strict=True):
+        if not is_pointer:
+            value = kind(value) if kind else value
+        elif value is None:
+            value = NULL
+        elif value.dtype != kind or not value.flags.c_contiguous:
             order = "in order" if value.flags.c_contiguous else "out of order"
-            raise TypeError(f"the kernel {name} is given {value.dtype} {order}, expected {pointers[kind]} in order")
+            raise TypeError(f"the kernel {name} is given {value.dtype} {order}, expected {kind} in order")
+        elif value.size > most:
+            most = value.size
         passed.append(value)
-    _kernel(name, dtype.name, wide)((blocks,), (THREADS,), tuple(passed))
+    return passed, most
 
 
 @cache
@@ -51,10 +64,18 @@ def source() -> str:
 
 
 @cache
-def _parameters(name: str) -> list[str]:
+def _kinds(name: str) -> list[str]:
     """The types of a kernel's parameters behind the first, without const."""
     (text,) = re.findall(rf"__global__ void {name}\((.*?)\)", source(), re.DOTALL)
     return [re.sub(r"\bconst\b|\w+$", "", parameter.strip()).strip() for parameter in text.split(",")][1:]
+
+
+@cache
+def _types(name: str, dtype: str, wide: bool) -> list[tuple[bool, Any]]:
+    """Which are pointers, and what NumPy calls those types: None for a struct, which is passed as it is."""
+    real, index = numpy.dtype(dtype), numpy.int64 if wide else numpy.int32
+    types = TYPES | {"Real*": real, "Real": real.type, "Index": index}
+    return [(kind.endswith("*"), types.get(kind)) for kind in _kinds(name)]
 
 
 @cache
@@ -71,5 +92,5 @@ def _module(dtype: str, wide: bool) -> Any:
 
 def options(dtype: str, wide: bool) -> tuple[str, ...]:
     """What makes kernels for numbers of that type, with indices of 64 or of 32 bits."""
-    real = {"float32": "float", "float64": "double"}[dtype]
+    real = {"f": "float", "d": "double"}[numpy.dtype(dtype).char]
     return f"-DREAL={real}", f"-DINDEX={'long long' if wide else 'int'}", f"-DTHREADS={THREADS}"
