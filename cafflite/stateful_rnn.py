@@ -78,7 +78,7 @@ class StatefulRNN:
         """
         return {
             name: {
-                state: last[self._rows(layer, stream)].copy()
+                state: layer.ops.to_host(last[self._rows(layer, stream)]).copy()
                 for state, (_, last) in zip(layer.states, layer.ends, strict=True)
             }
             for name, layer in self.layers.items()
