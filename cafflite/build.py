@@ -137,6 +137,23 @@ def unknown_type(name: str) -> str:
     return f"unknown layer type '{name}'{fork}"
 
 
+def refuse_unknown_types(net: Any) -> None:
+    """NetError that names all types of layers that nobody has registered, each with the place of its first one."""
+    unknown: dict[str, list[Any]] = {}
+    for layer in net.layer:
+        if layer.type not in registry:
+            unknown.setdefault(layer.type, []).append(layer)
+    if not unknown:
+        return
+    places, sentences = [], []
+    for name, layers in unknown.items():
+        places.append(where(layers[0]) + (f" and {len(layers) - 1} more" if len(layers) > 1 else ""))
+        sentences.append(unknown_type(name))
+    others = "".join(f"\n{place}: {sentence}" for place, sentence in zip(places[1:], sentences[1:], strict=True))
+    types = ", ".join(sorted(registry))
+    raise NetError(f"{sentences[0]}{others}; registered types: {types}").at(places[0])
+
+
 def meant(name: str, names: Iterable[str]) -> str:
     """`; did you mean '...'?` where one of `names` is close, but for capitals, else nothing."""
     close = nearest(name, names)

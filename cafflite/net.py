@@ -40,22 +40,6 @@ class Param:
     is_shared: bool = False
 
 
-def _refuse_unknown_types(net: Any) -> None:
-    unknown: dict[str, list[Any]] = {}
-    for layer in net.layer:
-        if layer.type not in registry:
-            unknown.setdefault(layer.type, []).append(layer)
-    if not unknown:
-        return
-    places, sentences = [], []
-    for name, layers in unknown.items():
-        places.append(build.where(layers[0]) + (f" and {len(layers) - 1} more" if len(layers) > 1 else ""))
-        sentences.append(build.unknown_type(name))
-    others = "".join(f"\n{place}: {sentence}" for place, sentence in zip(places[1:], sentences[1:], strict=True))
-    types = ", ".join(sorted(registry))
-    raise NetError(f"{sentences[0]}{others}; registered types: {types}").at(places[0])
-
-
 class Net:
     """A net in one phase, built from a NetParameter whose `state` names the phase, level and stages.
 
@@ -81,7 +65,7 @@ class Net:
         param = build.filter_net(upgrade_net(net_param))
         if data_shapes is not None:
             param = build.replace_data_layers(param, data_shapes)
-        _refuse_unknown_types(param)
+        build.refuse_unknown_types(param)
         param = build.insert_splits(param)
         if not param.layer:
             raise NetError("the net has no layers" + (" in this phase" if net_param.layer else ""))
