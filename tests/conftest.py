@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import cafflite
+from cafflite import host_blob
 from tests.device_twins import device_ops
 
 TESTS = Path(__file__).parent
@@ -34,7 +35,8 @@ def shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def cpu_mode():
-    """Every test starts on the CPU with the same seed."""
+    """Every test starts on the CPU with the same seed, and with nothing to copy to a device."""
+    host_blob.flush()
     cafflite.set_mode_cpu()
     cafflite.set_random_seed(1701)
     yield
