@@ -272,13 +272,15 @@ def finder(mutant: Mutant) -> str | None:
     """The test that finds the mutant."""
     section = sections((ROOT / SOURCE).read_text()).get(mutant.where) or mutant.where.removesuffix(".py")[5:]
     options = {"CUPY_ON_CPU_SANITIZE": "address"} if mutant.sanitized else {"CUPY_ON_CPU_POISON": "1"}
+    options["PYTHONUNBUFFERED"] = "1"  # the sanitizer ends the process, and the test's name has to be out by then
     with tempfile.TemporaryDirectory() as folder:
         plant(mutant, section, Path(folder))
         tests = Path(folder, "tests/backend")
         files = list(tests.glob(f"test_cupy_{section}.py")) or list(tests.glob("test_cupy_*.py"))
-        command = [sys.executable, "-m", "pytest", "-vx", "-m", "gpu", "-k", mutant.tests, "-p", "no:cacheprovider"]
+        run = Path(os.environ["CUPY_ON_CPU_HOME"], "run")  # again, as the sanitizer has to come first in the process
+        pytest = [run, sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
         done = subprocess.run(
-            [*command, *map(str, files)],
+            [*pytest, "-vx", "-m", "gpu", "-k", mutant.tests, *map(str, files)],
             cwd=folder, env=os.environ | options, capture_output=True, text=True,
         )  # fmt: skip
     ran = re.findall(r"^\S*tests/\S+::(.+?)(?: (PASSED|FAILED|SKIPPED).*| *)$", done.stdout, re.MULTILINE)
@@ -290,8 +292,12 @@ def main(names: list[str]) -> int:
     kernels = sections((ROOT / SOURCE).read_text())
     bare = kernels.keys() - {mutant.where for mutant in MUTANTS}
     chosen = [mutant for mutant in MUTANTS if not names or mutant.where in names]
+    whole = {kernels[mutant.where]: mutant.where for mutant in chosen if kernels.get(mutant.where, "*") != "*"}
     survivors = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ways = [Mutant(name, f" {name}(", f" {name}(", "", way) for name in whole.values() for way in (False, True)]
+        for test in pool.map(finder, ways):
+            assert test is None, f"without a fault, {test} fails"
         for mutant, test in zip(chosen, pool.map(finder, chosen), strict=True):
             survivors += test is None
             fault = f"{mutant.text} -> {mutant.fault or 'nothing'}"
