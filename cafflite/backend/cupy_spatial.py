@@ -1,6 +1,7 @@
 """The operations over spatial axes on a GPU: one thread for each value that is made."""
 
 import math
+import threading
 from typing import Any
 
 import numpy
@@ -20,15 +21,16 @@ class CupySpatial(SpatialOps):
 
     def __init__(self, xp: Any, dtype: str) -> None:
         super().__init__(xp, dtype)
-        self._scratch: dict[str, Array] = {}
+        self._scratch = threading.local()
 
     def scratch(self, name: str, *shape: int) -> Array:
-        """An array of this device's own, uninitialised; all that ask for `name` get the same memory."""
+        """An array of this thread's own on the device, uninitialised; all that ask for `name` get the same memory."""
         count = math.prod(shape)
-        if name not in self._scratch or self._scratch[name].size < count:
-            self._scratch.pop(name, None)  # its memory is free before more is asked for
-            self._scratch[name] = self.xp.empty(count, self.dtype)
-        return self._scratch[name][:count].reshape(shape)
+        mine = self._scratch.__dict__
+        if name not in mine or mine[name].size < count:
+            mine.pop(name, None)  # its memory is free before more is asked for
+            mine[name] = self.xp.empty(count, self.dtype)
+        return mine[name][:count].reshape(shape)
 
     def im2col(self, x: Array, window: Window, out: Array) -> None:
         if len(window.kernel) > AXES:

@@ -1,5 +1,7 @@
 """The operations over spatial axes on a CuPy device, held to their portable twins on NumPy."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -142,3 +144,13 @@ def test_lrn(shape, axes, size, beta):
     Twins()("lrn", x, size, 1.2, beta, 2.0, axes, np.full_like(x, 7), x)
     Twins()("lrn_backward", x, size, 1.2, beta, axes, scale, out, out_diff, np.full_like(x, 7))
     Twins()("lrn_backward", x, size, 1.2, beta, axes, scale, out, out_diff, out_diff)
+
+
+def test_nets_of_two_threads_do_not_work_in_the_same_memory():
+    ops, found = device_ops("float32"), []
+    for _ in range(2):
+        thread = threading.Thread(target=lambda: found.append(ops.scratch("columns", 5)))
+        thread.start()
+        thread.join()
+    assert found[0].data.ptr != found[1].data.ptr
+    assert ops.scratch("columns", 5).data.ptr == ops.scratch("columns", 3).data.ptr
