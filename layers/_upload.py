@@ -1,5 +1,6 @@
-"""Batches that the threads that make them send to the GPU as well, while it computes."""
+"""Batches on their way to a GPU while it computes: from the threads that make them, or from the layer itself."""
 
+import numpy
 
 from cafflite.backend.cupy_upload import Upload
 from cafflite.backend.ops import Ops
@@ -32,3 +33,26 @@ class UploadedBatch(Batch):
                 upload.device = blob.exchange_data(upload.receive(blob.data))
             else:  # the net has moved to another device
                 blob.data[...] = blob.ops.xp.asarray(upload.host)
+
+
+class TopUploads:
+    """The tops of a layer that fills them on the host in each forward pass, in pinned memory in their place."""
+
+    def __init__(self) -> None:
+        self.uploads: list[Upload] = []
+
+    def begin(self, top: list[Blob]) -> list[numpy.ndarray]:
+        """Arrays of the shapes of the tops, to be filled."""
+        if not self.uploads or self.uploads[0].ops is not top[0].ops:
+            self.uploads = [Upload(blob.ops, blob.shape) for blob in top]
+        for upload, blob in zip(self.uploads, top, strict=True):
+            upload.wait()
+            if upload.host.shape != blob.shape:
+                upload.fit(blob.shape)
+        return [upload.host for upload in self.uploads]
+
+    def finish(self, top: list[Blob]) -> None:
+        """Send them, and let the tops have them once they are there."""
+        for upload, blob in zip(self.uploads, top, strict=True):
+            upload.send()
+            upload.device = blob.exchange_data(upload.receive(blob.data))

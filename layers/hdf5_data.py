@@ -9,6 +9,7 @@ import numpy
 from cafflite.errors import DataError, NetError
 from cafflite.files import reason
 from cafflite.layers._hdf5_rows import WINDOW, Rows
+from cafflite.layers._upload import TopUploads
 from cafflite.layers.base import Blobs, Layer, layer
 
 
@@ -36,6 +37,7 @@ class HDF5Data(Layer):
         self.epoch = self.file = self.row = 0
         self.shapes: list[tuple[int, ...]] = []
         self.small_files: dict[str, Rows] = {}
+        self.uploads = TopUploads()
         self.open()
 
     def reshape(self, bottom: Blobs, top: Blobs) -> None:
@@ -43,16 +45,20 @@ class HDF5Data(Layer):
             blob.reshape(self.param.batch_size, *shape)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
+        uploads = self.ops.uploads
+        arrays = self.uploads.begin(top) if uploads else [blob.data for blob in top]
         done = 0
         while done < self.param.batch_size:
             if self.row == self.rows.count:
                 self.next_file()
             parts = self.rows.take(self.row, self.param.batch_size - done)
             count = len(parts[0])
-            for blob, part in zip(top, parts, strict=True):
-                blob.data[done : done + count] = self.xp.asarray(part)
+            for array, part in zip(arrays, parts, strict=True):
+                array[done : done + count] = part if uploads else self.xp.asarray(part)
             self.row += count
             done += count
+        if uploads:
+            self.uploads.finish(top)
 
     def next_file(self) -> None:
         """Go to the first row of the next file, in the next pass where this was the last."""

@@ -8,6 +8,7 @@ import numpy
 
 from cafflite import log
 from cafflite.errors import DataError, NetError, ShapeError
+from cafflite.layers._upload import TopUploads
 from cafflite.layers.base import Blobs, Layer, layer
 
 
@@ -36,6 +37,7 @@ class MemoryData(Layer):
         self.data: Any = None
         self.labels: Any = None
         self.row = 0
+        self.uploads = TopUploads()
         top[0].reshape(*sizes.values())
         top[1].reshape(p.batch_size, 1, 1, 1)
 
@@ -61,8 +63,12 @@ class MemoryData(Layer):
             raise DataError("it has no data yet: call net.set_input_arrays(data, labels) before forward")
         start = self.row % len(self.data)
         rows = slice(start, start + self.param.batch_size)
-        top[0].data[...] = self.xp.asarray(self.data[rows])
-        top[1].data[...] = self.xp.asarray(self.labels[rows])
+        uploads = self.ops.uploads
+        arrays = self.uploads.begin(top) if uploads else [blob.data for blob in top]
+        for array, values in zip(arrays, (self.data, self.labels), strict=True):
+            array[...] = values[rows] if uploads else self.xp.asarray(values[rows])
+        if uploads:
+            self.uploads.finish(top)
         self.row = rows.stop
 
     def state(self) -> dict[str, Any]:

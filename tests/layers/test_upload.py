@@ -2,6 +2,7 @@
 
 import threading
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -101,3 +102,36 @@ def test_a_net_that_moves_goes_on_with_the_next_batch(images):
         mode()
         for _ in range(3):
             assert_equal(batch_of(net), batch_of(expected))
+
+
+def rows_net(folder, ops):
+    """A net with rows of a file, which two layers read, and with arrays of the program's own."""
+    with h5py.File(folder / "rows.h5", "w") as file:
+        file["rows"] = np.arange(35, dtype=np.float32).reshape(7, 5)
+    (folder / "rows.txt").write_text("rows.h5")
+    text = (
+        f'layer {{ name: "file" type: "HDF5Data" top: "rows" hdf5_data_param {{ source: "{folder}/rows.txt" '
+        "batch_size: 3 shuffle: true } }"
+        'layer { name: "double" type: "Power" bottom: "rows" top: "double" power_param { scale: 2 } }'
+        'layer { name: "same" type: "Power" bottom: "rows" top: "same" }'
+        'layer { name: "memory" type: "MemoryData" top: "x" top: "label" '
+        "memory_data_param { batch_size: 2 channels: 1 height: 2 width: 3 } }"
+    )
+    net = Net(prototxt.load_net(text), ops, seed=5)
+    net.steps[-1].layer.reset(np.arange(24, dtype=np.float32).reshape(4, 1, 2, 3), np.arange(4))
+    return net
+
+
+def test_layers_without_threads_send_what_the_cpu_gets(images):
+    on_cpu, on_gpu = (rows_net(images, ops) for ops in (Ops(np, "float32"), device_ops()))
+    assert [step.layer.type for step in on_gpu.steps].count("Split") == 1
+    for _ in range(6):
+        assert_equal(batch_of(on_gpu), batch_of(on_cpu))
+
+
+def test_layers_without_threads_go_on_where_their_net_moves(images):
+    expected, net = rows_net(images, Ops(np, "float32")), rows_net(images, device_ops())
+    for ops in (Ops(np, "float32"), device_ops(), Ops(np, "float32")):
+        for _ in range(2):
+            assert_equal(batch_of(net), batch_of(expected))
+        net.move(ops)
