@@ -198,9 +198,9 @@ CONVOLUTIONS: dict[str, tuple[tuple[int, ...], int, Window, int]] = {
 
 
 def convolved(shape: tuple[int, ...], outputs: int, window: Window, group: int) -> Arguments:
-    """The arrays of a convolution and of its gradients: x, w, bias and y."""
+    """What a convolution, with a ReLU behind it, and its gradients take."""
     y = shape[0], outputs, *window.positions(shape[2:])
     return {
         "x": normal(*shape), "w": normal(outputs, shape[1] // group, *window.kernel), "bias": normal(outputs),
-        "y": normal(*y),
+        "scale": normal(outputs), "slope": 0.0, "y": normal(*y),
     }  # fmt: skip
