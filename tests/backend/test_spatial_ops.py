@@ -153,14 +153,16 @@ def test_a_convolution_allocates_no_more_than_two_planes_a_thread(x_shape, of, g
         convolution.add_weight_diff(x, y, w)
 
     run()
-    tracemalloc.start()
-    try:
-        run()
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    peaks = []
+    for _ in range(3):  # threads of other tests may allocate during one
+        tracemalloc.start()
+        try:
+            run()
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
     plane = 4 * (x_shape[2] + 2) * (x_shape[3] + 2)
-    assert peak < 2 * threads * plane + 2**14
+    assert min(peaks) < 2 * threads * plane + 2**14
 
 
 @pytest.mark.parametrize(("x_shape", "of"), [(c[0], c[2]) for c in CONVOLUTIONS])
