@@ -2,7 +2,7 @@
 
     python sine_lstm.py                                                # one window of 320 steps, 15 units
     python sine_lstm.py --layers 2 --units 7
-    python sine_lstm.py --windows 3 --units 50 --iterations 10000
+    python sine_lstm.py --windows 3 --units 50 --iterations 10000 --random-seed 9
     python sine_lstm.py --windows 10 --units 100 --iterations 40000 --clip-gradients 1
 """
 
