@@ -10,7 +10,12 @@ from cafflite.transform import Shape
 
 
 class UploadedBatch(Batch):
-    """A batch in pinned memory of the host, and on a device."""
+    """
+    A batch in pinned memory of the host, and on a device.
+
+    images  (N, C, H, W)  as in `Batch`, to be filled by the thread that makes it
+    labels  (N,)
+    """
 
     def __init__(self, size: int, ops: Ops) -> None:
         self.uploads = [Upload(ops, (size, 0, 0, 0)), Upload(ops, (size,))]

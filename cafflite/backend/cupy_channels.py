@@ -6,6 +6,8 @@ from cafflite.backend.ops_channels import ChannelOps
 
 
 class CupyChannels(ChannelOps):
+    """As `ChannelOps`, with the same shapes and errors."""
+
     def channel_affine(self, x: Array, scale: Array, bias: Array | None, out: Array) -> None:
         launch("channel_affine", x.size, x, scale, bias, *x.shape[1:], out)
 

@@ -6,6 +6,8 @@ from cafflite.backend.ops_neuron import NeuronOps, dropout_constants
 
 
 class CupyNeuron(NeuronOps):
+    """As `NeuronOps`, with the same shapes and errors."""
+
     def relu(self, x: Array, slope: float, out: Array) -> None:
         launch("relu", x.size, x, slope, out)
 

@@ -17,6 +17,8 @@ def _inputs(seen: Array, inputs: int) -> Array:
 
 
 class CupyRecurrent(RecurrentOps):
+    """As `RecurrentOps`, with the same shapes and errors."""
+
     def lstm_unit(self, gates: Array, cont: Array, before: Array, cell: Array, top: Array) -> None:
         launch("lstm_unit", cell.size, gates, None, 0, cont, before, cell.shape[1], cell, top, None, 0, None)
 

@@ -15,6 +15,8 @@ def _over_rows(name: str, *arrays: Array) -> None:
 
 
 class CupySoftmax(SoftmaxOps):
+    """As `SoftmaxOps`, with the same shapes and errors."""
+
     def softmax(self, x: Array, out: Array) -> None:
         _over_rows("softmax", x, out)
 

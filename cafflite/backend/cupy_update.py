@@ -8,6 +8,8 @@ BLOCKS = 256  # that add up the squares of a gradient, each its share
 
 
 class CupyUpdate(UpdateOps):
+    """As `UpdateOps`, with the same shapes and errors."""
+
     def clipping(self, x: Array, most: float) -> tuple[Array, Scale]:
         sums, found = self.xp.empty(BLOCKS, self.dtype), self.xp.empty(2, self.dtype)
         launch_blocks("squares", BLOCKS, x, x.size, sums)
