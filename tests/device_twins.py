@@ -1,5 +1,7 @@
 """An operation on a CuPy device beside its portable twin on NumPy."""
 
+import gc
+import threading
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,16 @@ def device_ops(dtype: str = "float32") -> Ops:
     except BackendError as error:
         pytest.skip(f"needs CuPy and a device: {error}")
     return cupy_ops.CupyOps(0, dtype)
+
+
+def end_prefetch() -> None:
+    """Wait for the threads of other tests' data layers: they copy to the device, too, until they have ended."""
+    threads = [thread for thread in threading.enumerate() if thread.name == "cafflite prefetch"]
+    if threads:
+        gc.collect()  # the layers are gone
+    for thread in threads:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
 
 
 class Twins:

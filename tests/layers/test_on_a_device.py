@@ -14,7 +14,7 @@ import pytest
 from cafflite.backend.ops import Ops
 from cafflite.blob import Blob
 from cafflite.layers.base import Layer
-from tests.device_twins import device_ops
+from tests.device_twins import device_ops, end_prefetch
 from tests.gradient_check import build, check
 from tests.layer_cases import CASES, Case
 from tests.strict_device import StrictOps
@@ -80,6 +80,7 @@ def run(made: Made, case: Case, allowed: Callable[[], AbstractContextManager] = 
 @pytest.fixture
 def counted():
     """What counts copies, on the emulated device alone; nothing counts them on a GPU."""
+    end_prefetch()
     try:
         return importlib.import_module("cupy_on_cpu").counted
     except ImportError:

@@ -11,7 +11,7 @@ import cafflite
 import cafflite.models
 from cafflite.net import Net
 from cafflite.proto import caffe_pb2, prototxt
-from tests.device_twins import device_ops
+from tests.device_twins import device_ops, end_prefetch
 
 pytestmark = pytest.mark.gpu
 
@@ -27,6 +27,7 @@ STEPS, STREAMS = 12, 4
 @pytest.fixture
 def emulated():
     """The counters of the emulated device."""
+    end_prefetch()
     return pytest.importorskip("cupy_on_cpu", reason="a GPU does not count copies and launches")
 
 
