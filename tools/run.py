@@ -7,6 +7,7 @@ name is the script's, flags as well.
     cafflite run train.py --solver solver.prototxt
     cafflite run -m package.module 3
     cafflite run --cpu demo.py              where the script calls set_mode_gpu() and there is no GPU
+    cafflite run --gpu 0 demo.py            where it does not, and shall run on the first GPU
 """
 
 import os
@@ -18,11 +19,13 @@ from cafflite import backend
 from cafflite.as_caffe import install_as_caffe
 from cafflite.errors import DeviceError, UsageError
 from cafflite.files import reason
+from cafflite.tools import _device
 from cafflite.tools._flags import Flags
 
 FLAGS: Flags = {
     "m": (False, "SCRIPT is the name of a module or package, as in `python -m`"),
     "cpu": (False, "stay on the CPU: set_mode_gpu() and set_device() only warn, once"),
+    "gpu": ("", "the number of the GPU that the script begins with; the CPU without it"),
 }
 PASSES_ON = True  # the arguments behind the first that is no flag
 
@@ -31,6 +34,7 @@ def run(flags: SimpleNamespace, script: str, *arguments: str) -> int:
     install_as_caffe()
     if flags.cpu:
         backend.stay_on_cpu()
+    _device.choose(flags.gpu)
     code = b"" if flags.m else _read(script)
     path = os.path.abspath(script)
     sys.argv = [script, *arguments]

@@ -12,9 +12,10 @@ import pytest
 
 import cafflite
 import cafflite.models
+from tests.device_twins import device_ops
 
 Run = Callable[..., subprocess.CompletedProcess]
-SOURCES = os.environ | {"PYTHONPATH": str(Path(cafflite.__file__).parents[1])}
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(cafflite.__file__).parents[1]), *sys.path])}
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +39,21 @@ def run_python() -> Run:
     """Call run_python(folder, *arguments) to run Python as a reader does, in a folder."""
 
     def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess:
-        return subprocess.run([sys.executable, *arguments], cwd=folder, env=SOURCES, capture_output=True, text=True)
+        return subprocess.run([sys.executable, *arguments], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
 
     return run
 
 
+@pytest.fixture(scope="module", params=[None, pytest.param("0", marks=pytest.mark.gpu)], ids=["cpu", "gpu"])
+def gpu(request) -> str | None:
+    """The processes of the test run on the CPU, and on this GPU. Skipped where CuPy has none."""
+    if request.param:
+        device_ops()
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def run_script(model, run_python) -> Run:
-    """Call run_script(folder, *arguments) to run the script of the example."""
-    return lambda folder, *arguments: run_python(folder, model / f"{model.name}.py", *arguments)
+def run_script(model, gpu, run_python) -> Run:
+    """Call run_script(folder, *arguments) to run the script of the example, on the CPU and on a GPU."""
+    on_gpu = ("-m", "cafflite.tools.main", "run", "--gpu", gpu) if gpu else ()
+    return lambda folder, *arguments: run_python(folder, *on_gpu, model / f"{model.name}.py", *arguments)

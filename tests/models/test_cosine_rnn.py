@@ -42,7 +42,7 @@ def test_the_gradient_goes_back_over_one_batch(example):
 
 
 def test_the_script_trains_goes_on_and_draws(run_script, tmp_path):
-    done = run_script(tmp_path, "gru", "rnn", "--iterations", "20", "--output", "out.png")
+    done = run_script(tmp_path, "gru", "rnn", "--iterations", "6", "--output", "out.png")
     assert done.returncode == 0, done.stderr
     assert [line.split(" loss")[0].strip() for line in done.stdout.splitlines()] == ["GRU", "simple RNN"]
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")

@@ -13,6 +13,8 @@ from PIL import Image
 
 import cafflite
 import cafflite.models
+from cafflite.proto import prototxt
+from tests.device_twins import device_ops
 
 MODEL = Path(next(iter(cafflite.models.__path__))) / "lenet"
 SOURCES = str(Path(cafflite.__file__).parents[1])
@@ -31,7 +33,7 @@ def digits() -> np.ndarray:
 
 
 def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess:
-    environment = os.environ | {"PYTHONPATH": f"{folder}:{SOURCES}"}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), SOURCES, *sys.path])}
     return subprocess.run([sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True)
 
 
@@ -85,6 +87,23 @@ def test_what_is_read_is_counted_and_drawn(demo):
     assert abs(right / of_all - last) < 0.05  # the test takes ten batches of 100, some images once more than others
     for name in ("learning_curve.png", "misread.png"):
         assert Image.open(demo[0] / name).size[0] == 800
+
+
+@pytest.mark.gpu
+def test_a_gpu_goes_on_and_reads(demo):
+    device_ops()
+    folder = demo[0]
+    solver = prototxt.load_solver(folder / "solver.prototxt")
+    solver.max_iter, solver.test_interval, solver.test_iter[:] = 103, 3, [2]
+    (folder / "longer.prototxt").write_text(prototxt.dump(solver))
+    cafflite = ("-m", "cafflite.tools.main")
+    flags = ("--gpu=0", "--solver=longer.prototxt", "--snapshot=lenet_iter_100.solverstate")
+    ran = run(folder, *cafflite, "train", *flags)
+    assert ran.returncode == 0, ran.stderr
+    assert float(re.findall(r"accuracy = (\S+)", ran.stderr)[-1]) > 0.9
+    script = (MODEL / "show_misread.py", "--weights", "lenet_iter_103.caffemodel")
+    on_cpu, on_gpu = (run(folder, *before, *script) for before in ((), (*cafflite, "run", "--gpu=0")))
+    assert on_gpu.stdout == on_cpu.stdout and on_gpu.stdout.endswith("%\n")
 
 
 def test_it_can_be_run_again(demo):

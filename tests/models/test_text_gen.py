@@ -1,6 +1,7 @@
 """The worked example models/text_gen, run as a reader runs it: its scripts as processes in a folder of their own."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -86,12 +87,19 @@ def test_a_text_that_does_not_do_is_one_sentence(tmp_path, model, run_python, co
 
 
 @pytest.fixture(scope="module")
-def trained(small, model, run_python) -> Path:
+def train(gpu, run_python) -> Callable[..., subprocess.CompletedProcess]:
+    """Call train(folder, *flags) for `cafflite train` on the CPU and on a GPU."""
+    flags = ["-m", "cafflite.tools.main", "train", *(["--gpu", gpu] if gpu else [])]
+    return lambda folder, *arguments: run_python(folder, *flags, *arguments)
+
+
+@pytest.fixture(scope="module")
+def trained(small, model, train) -> Path:
     """The same folder after 30 iterations of `cafflite train`: a snapshot and the log beside the data set."""
     solver = prototxt.load_solver(model / "solver.prototxt")
     solver.max_iter, solver.display, solver.base_lr, solver.random_seed = 30, 10, 0.01, 1
     (small / "solver.prototxt").write_text(prototxt.dump(solver))
-    training = run_python(small, "-m", "cafflite.tools.main", "train", "--solver=solver.prototxt")
+    training = train(small, "--solver=solver.prototxt")
     assert training.returncode == 0, training.stderr
     (small / "train.log").write_text(training.stderr)
     return small
@@ -109,19 +117,18 @@ def test_training_learns(trained):
     assert seen[-1] < 0.8 * seen[0]
 
 
-def test_training_goes_on_from_a_snapshot(trained, run_python):
+def test_training_goes_on_from_a_snapshot(trained, train):
     solver = prototxt.load_solver(trained / "solver.prototxt")
     solver.max_iter, solver.snapshot_prefix = 40, "resumed"
     (trained / "longer.prototxt").write_text(prototxt.dump(solver))
-    snapshot = "--snapshot=text_gen_iter_30.solverstate"
-    training = run_python(trained, "-m", "cafflite.tools.main", "train", "--solver=longer.prototxt", snapshot)
+    training = train(trained, "--solver=longer.prototxt", "--snapshot=text_gen_iter_30.solverstate")
     assert training.returncode == 0, training.stderr
     (trained / "resumed.log").write_text(training.stderr)
     assert losses(trained / "resumed.log")[0] < losses(trained / "train.log")[-2]
     assert (trained / "resumed_iter_40.caffemodel").is_file()
 
 
-def test_two_layers_learn_and_write(tmp_path, model, run_python):
+def test_two_layers_learn_and_write(tmp_path, model, run_python, train):
     (tmp_path / "book.txt").write_text(TEXT)
     options = ("--text", "book.txt", "--streams", "4", "--length", "20", "--layers", "2")
     assert run_python(tmp_path, model / "create_text_gen_dataset.py", *options).returncode == 0
@@ -131,7 +138,7 @@ def test_two_layers_learn_and_write(tmp_path, model, run_python):
     solver = prototxt.load_solver(model / "solver.prototxt")
     solver.max_iter, solver.display, solver.base_lr, solver.random_seed = 30, 10, 0.01, 1
     (tmp_path / "solver.prototxt").write_text(prototxt.dump(solver))
-    training = run_python(tmp_path, "-m", "cafflite.tools.main", "train", "--solver=solver.prototxt")
+    training = train(tmp_path, "--solver=solver.prototxt")
     assert training.returncode == 0, training.stderr
     (tmp_path / "train.log").write_text(training.stderr)
     seen = losses(tmp_path / "train.log")

@@ -9,6 +9,7 @@ import pytest
 
 import cafflite
 from cafflite.tools.main import main
+from tests.device_twins import device_ops
 
 SOURCES = Path(cafflite.__file__).parents[1]
 
@@ -136,6 +137,16 @@ def test_without_a_gpu_the_error_names_the_flag(folder):
     assert note == "`cafflite run --cpu` in front of the script keeps it on the CPU"
 
 
+@pytest.mark.gpu
+def test_a_script_of_the_cpu_runs_on_a_gpu_with_a_flag(tmp_path):
+    device_ops()
+    (tmp_path / "script.py").write_text("import caffe; print(caffe.backend.current_ops().xp.__name__)")
+    command = [sys.executable, "-m", "cafflite.tools.main", "run", "--gpu=0", "script.py"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert (ran.stdout, ran.stderr) == ("cupy\n", "")
+
+
 def test_flags_before_the_script_are_of_the_command(folder):
     script = "import sys, caffe; caffe.log('hello'); print(sys.argv)"
     assert "hello" in run(folder, script, "job/script.py", "--quiet").stderr
@@ -148,6 +159,7 @@ def test_flags_before_the_script_are_of_the_command(folder):
     [
         (["none.py"], "cafflite: run: 'none.py' cannot be read: No such file or directory\n"),
         (["."], "cafflite: run: '.' cannot be read: Is a directory\n"),
+        (["--gpu=x", "none.py"], "cafflite: run: --gpu is 'x', expected the number of a GPU\n"),
         ([], "cafflite: run: got the arguments [], expected SCRIPT ARGUMENTS...\n"),
     ],
 )
