@@ -1,7 +1,6 @@
 """Convolution on a CPU: by columns, and by the input itself where a window is a point."""
 
 import math
-import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,24 +9,12 @@ import numpy
 from cafflite.backend import pool
 from cafflite.backend.base import Array
 from cafflite.backend.ops_convolution import Convolution, SpatialOps
+from cafflite.backend.scratch import scratch
 from cafflite.backend.window import Window
 
 COLUMNS = 512  # columns that make a matrix product efficient
 CACHE = 2**18  # elements of a block of columns, unless that were fewer than COLUMNS: it stays in the cache
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
-
-_local = threading.local()
-
-
-def scratch(name: str, *shape: int) -> Array:
-    """An array of this thread's own, uninitialised; all that ask for `name` get the same memory."""
-    count = math.prod(shape)
-    array = getattr(_local, name, None)
-    if array is None or array.size < count:
-        array = numpy.empty(count, numpy.float32)
-        setattr(_local, name, array)
-    return array[:count].reshape(shape)
-
 
 def kernels() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""

@@ -1,7 +1,6 @@
 """The operations on a CPU: NumPy and numba kernels over slices on the thread pool, for float32."""
 
 import math
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from cafflite.backend.numpy_softmax import NumpySoftmax
 from cafflite.backend.numpy_spatial import NumpySpatial
 from cafflite.backend.numpy_update import NumpyUpdate
 from cafflite.backend.ops import Ops
+from cafflite.backend.scratch import scratch
 
 SERIAL = 2**18  # multiply-adds, in one pass over a matrix, that are not worth a second thread
 PIECE = 2**19  # multiply-adds of a product that are worth waking a thread
@@ -24,9 +24,6 @@ ELEMENTS = 2**15  # elements to copy or to add that are not worth a second threa
 ROWS = 2**12  # rows to copy that are not worth a second thread
 BLOCK = 2**18  # elements of the block that a product is added through: it stays in the cache
 THIN = range(2, 13)  # rows of a matrix for whose products a BLAS would take longer to repack the other one
-
-_local = threading.local()
-
 
 def _thin() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""
@@ -51,13 +48,6 @@ def _side_by_side(change: Callable, *arrays: Array) -> None:
         return
     flat = [array.reshape(-1) for array in arrays]
     pool.run(lambda s: change(*[array[s] for array in flat]), pool.split(flat[0].size, ELEMENTS))
-
-
-def _block() -> Array:
-    """This thread's scratch of BLOCK elements."""
-    if not hasattr(_local, "block"):
-        _local.block = numpy.empty(BLOCK, numpy.float32)
-    return _local.block
 
 
 class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurrent, NumpySpatial, NumpyUpdate, Ops):
@@ -107,7 +97,7 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
             step = math.ceil(count / math.ceil(count / most))  # equal blocks
             for start in range(piece.start, piece.stop, step):
                 part = slice(start, min(start + step, piece.stop))
-                product = _block()[: (part.stop - start) * columns].reshape(part.stop - start, columns)
+                product = scratch("block", part.stop - start, columns)
                 numpy.matmul(a[part], b, out=product)
                 out[part] += product
 

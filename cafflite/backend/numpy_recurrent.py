@@ -4,6 +4,7 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
+from cafflite.backend.numpy_matmul import by, by_transposed
 from cafflite.backend.ops_recurrent import RecurrentOps
 
 SMALL = 2**17  # multiply-adds of one step up to which a compiled loop beats a call of the BLAS
@@ -71,12 +72,12 @@ class NumpyRecurrent(RecurrentOps):
         first = 0 if _joins(steps, streams, inputs, h) else inputs
         if first:
             _multiply(seen[:-1, :, :first], weight_x.T, gates)
-        product, weight = scratch[:streams], scratch[streams + first :]
+        weight = scratch[streams + first :]
         small = streams * weight.size <= SMALL
-        if small or steps >= STEPS:
+        if small:
             weight[: inputs - first], weight[inputs - first :] = weight_x.T[first:], weight_h.T
         else:
-            weight = weight_h.T  # not joined: that takes as many steps
+            multiply = by_transposed(*([weight_h] if first else [weight_x, weight_h]), times=steps)
         seen[0, :, inputs:] *= cont[0][:, None]
 
         def walk(s: slice) -> None:
@@ -84,10 +85,7 @@ class NumpyRecurrent(RecurrentOps):
                 kernels.lstm_sequence(s.start, s.stop, first, weight, offset, cont, seen, cells, gates, top)
                 return
             for t in range(steps):
-                if first:
-                    gates[t, s] += numpy.matmul(seen[t, s, first:], weight, out=product[s])
-                else:
-                    numpy.matmul(seen[t, s], weight, out=gates[t, s])
+                multiply(seen[t, s, first:], gates[t, s], first > 0)
                 kernels.lstm_step(t, s.start, s.stop, offset, cont, seen, cells, gates, top)
 
         pool.run(walk, _share(streams, steps * weight.size))
@@ -118,6 +116,7 @@ class NumpyRecurrent(RecurrentOps):
             weight[:, :inputs], weight[:, inputs:] = weight_x, weight_h
 
         small = streams * weight.size <= SMALL
+        multiply = by(weight, times=0 if small else steps)
 
         def walk(s: slice) -> None:
             if small:
@@ -126,7 +125,7 @@ class NumpyRecurrent(RecurrentOps):
             below = dh if first else scratch.reshape(-1)[: streams * (inputs + h)].reshape(streams, inputs + h)
             for t in reversed(range(steps)):
                 kernels.lstm_step_backward(t, s.start, s.stop, *given)
-                numpy.matmul(diff[t, s], weight, out=below[s])
+                multiply(diff[t, s], below[s], False)
                 if dx is not None and not first:
                     dx[t, s], dh[s] = below[s, :inputs], below[s, inputs:]
             dh[s] *= cont[0, s, None]
@@ -149,13 +148,13 @@ class NumpyRecurrent(RecurrentOps):
 
         steps, streams, _ = hidden.shape
         inputs = weight_x.shape[1]
-        product = scratch[:streams]
+        product, multiply = scratch[:streams], by_transposed(weight_h, times=steps)
         _multiply(seen[:-1, :, :inputs], weight_x.T, hidden)
         seen[0, :, inputs:] *= cont[0][:, None]
 
         def walk(s: slice) -> None:
             for t in range(steps):
-                numpy.matmul(seen[t, s, inputs:], weight_h.T, out=product[s])
+                multiply(seen[t, s, inputs:], product[s], False)
                 kernels.rnn_step(t, s.start, s.stop, product, offset, cont, seen, hidden)
 
         pool.run(walk, _share(streams, steps * weight_h.size))
@@ -166,11 +165,12 @@ class NumpyRecurrent(RecurrentOps):
         from cafflite.backend import kernels_recurrent as kernels
 
         steps, streams, _ = hidden.shape
+        multiply = by(weight_h, times=steps)
 
         def walk(s: slice) -> None:
             for t in reversed(range(steps)):
                 kernels.rnn_step_backward(t, s.start, s.stop, cont, hidden, dh, diff)
-                numpy.matmul(diff[t, s], weight_h, out=dh[s])
+                multiply(diff[t, s], dh[s], False)
             dh[s] *= cont[0, s, None]
 
         pool.run(walk, _share(streams, steps * weight_h.size))
@@ -194,13 +194,13 @@ class NumpyRecurrent(RecurrentOps):
 
         steps, streams, _ = top.shape
         inputs = weight_x.shape[1]
-        product = scratch[:streams]
+        product, multiply = scratch[:streams], by_transposed(weight_h, times=steps)
         _multiply(seen[:-1, :, :inputs], weight_x.T, gates)
         seen[0, :, inputs:] *= cont[0][:, None]
 
         def walk(s: slice) -> None:
             for t in range(steps):
-                numpy.matmul(seen[t, s, inputs:], weight_h.T, out=product[s])
+                multiply(seen[t, s, inputs:], product[s], False)
                 kernels.gru_step(t, s.start, s.stop, product, bias_h, offset, cont, seen, gates, part, top)
 
         pool.run(walk, _share(streams, steps * weight_h.size))
@@ -223,12 +223,12 @@ class NumpyRecurrent(RecurrentOps):
         from cafflite.backend import kernels_recurrent as kernels
 
         steps, streams, _ = top_diff.shape
-        product = scratch.reshape(-1)[: dh.size].reshape(dh.shape)
+        product, multiply = scratch.reshape(-1)[: dh.size].reshape(dh.shape), by(weight_h, times=steps)
 
         def walk(s: slice) -> None:
             for t in reversed(range(steps)):
                 kernels.gru_step_backward(t, s.start, s.stop, cont, seen, gates, part, top_diff, dh, diff, diff_h)
-                numpy.matmul(diff_h[t, s], weight_h, out=product[s])
+                multiply(diff_h[t, s], product[s], False)
                 dh[s] += product[s]
             dh[s] *= cont[0, s, None]
 

@@ -8,11 +8,12 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.numpy_convolution import Columns, Pointwise, kernels, scratch
+from cafflite.backend.numpy_convolution import Columns, Pointwise, kernels
 from cafflite.backend.numpy_depthwise import Depthwise, Depthwise3x3
 from cafflite.backend.numpy_winograd import Winograd, pays
 from cafflite.backend.ops_convolution import Convolution
 from cafflite.backend.ops_spatial import SpatialOps
+from cafflite.backend.scratch import scratch
 from cafflite.backend.window import Window
 
 SERIAL = 2**15  # values that are not worth a second thread

@@ -9,8 +9,9 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.numpy_convolution import CompiledConvolution, scratch
+from cafflite.backend.numpy_convolution import CompiledConvolution
 from cafflite.backend.ops_convolution import SpatialOps
+from cafflite.backend.scratch import scratch
 from cafflite.backend.window import Window
 
 # With fewer channels the transforms cost more than they save; with fewer tiles the products are too narrow.
