@@ -1,8 +1,9 @@
 """What the commands that go over a list of images have in common."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TypeVar
 
 from cafflite import log
@@ -25,24 +26,24 @@ def each(
     A DataError is raised with the place of its line, or logged if `skip_bad`, and the line left out.
     """
     skipped = 0
-    results = _in_order(function, lines, threads)
-    for number, (line, future) in enumerate(_progress.over(results, len(lines), "images")):
-        try:
-            result = future.result()
-        except DataError as error:
-            if not skip_bad:
-                raise DataError(f"{line.place}: {error}; --skip_bad leaves out such images") from error
-            log.warning(f"{line.place}: {error}")
-            skipped += 1
-        else:
-            yield number, line, result
+    with closing(_in_order(function, lines, threads)) as results:  # an error waits for the threads
+        for number, (line, future) in enumerate(_progress.over(results, len(lines), "images")):
+            try:
+                result = future.result()
+            except DataError as error:
+                if not skip_bad:
+                    raise DataError(f"{line.place}: {error}; --skip_bad leaves out such images") from error
+                log.warning(f"{line.place}: {error}")
+                skipped += 1
+            else:
+                yield number, line, result
     if skipped:
         log.warning(f"{skipped} of {len(lines)} images were left out")
 
 
 def _in_order(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int
-) -> Iterator[tuple[Item, Future[Result]]]:
+) -> Generator[tuple[Item, Future[Result]], None, None]:
     """Each item with its result; only a few more are worked on before they are asked for."""
     waiting: deque[tuple[Item, Future[Result]]] = deque()
     executor = ThreadPoolExecutor(threads)

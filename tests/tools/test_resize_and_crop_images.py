@@ -1,5 +1,6 @@
 import os
 import stat
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,7 @@ def test_a_bad_image_is_one_line_or_left_out(capsys, line, content, message) -> 
         Path("photos", line).write_bytes(content)
     Path("list.txt").write_text(f"wide.png\n{line}\nsquare.bmp\n")
     assert command("--quiet") == 1
+    assert "ThreadPoolExecutor" not in str(threading.enumerate())  # nothing is written any more
     error = capsys.readouterr().err
     assert error.startswith(f"cafflite: list.txt:2: {message}")
     assert error.endswith("; --skip_bad leaves out such images\n") and error.count("\n") == 1
