@@ -1,8 +1,9 @@
 """Layers that work in place behind another, done along with it: fewer passes over memory, and the same blobs."""
 
 from dataclasses import dataclass
+from functools import partial
 
-from cafflite.blob import Blob
+from cafflite.blob import Array, Blob
 from cafflite.layers._kept_input import KeptInput
 from cafflite.proto.caffe_pb2 import TRAIN
 from cafflite.step import PLACED, Step, placed
@@ -34,15 +35,19 @@ class Fused:
             raise placed(error, self.head.where) from error
         for step in (self.head, *self.behind):
             step.has_run = True
-            if isinstance(step.layer, KeptInput):
-                step.layer.skip(self._forward_apart)
+        for layer in self.layers:
+            if isinstance(layer, KeptInput):
+                layer.skip(partial(self._input_of, layer))
 
-    def _forward_apart(self) -> None:
-        """Let every layer do its own work, and keep what its backward pass needs, with a top aside."""
+    def _input_of(self, layer: KeptInput) -> Array:
+        """What the layer would have been given, had every layer done its own work."""
+        if self.head.layer.keeps_output and layer is self.layers[0]:
+            return self.head.layer.output()
         top = [Blob(self.head.top[0].shape, self.head.layer.ops)]
         self.head.layer.forward(self.head.bottom, top)
-        for layer in self.layers:
-            layer.forward(top, top)
+        for each in self.layers:
+            each.forward(top, top)
+        return layer.kept(top)
 
 
 def fuse(steps: list[Step]) -> list[Step | Fused]:
@@ -59,5 +64,8 @@ def fuse(steps: list[Step]) -> list[Step | Fused]:
 def _joins(step: Step, head: Step, *behind: Step) -> bool:
     """Whether it works in place on the only top of `head`, whose layer can do its work along."""
     is_in_place = len(head.top) == 1 and all(blob is head.top[0] for blob in (*step.bottom, *step.top))
-    needs_input = isinstance(step.layer, KeptInput) and step.need_backward and step.layer.phase == TRAIN
-    return is_in_place and not needs_input and head.layer.takes_in([s.layer for s in (*behind, step)])
+    has_input = not isinstance(step.layer, KeptInput)
+    if not has_input:
+        needs_input = step.need_backward and step.layer.phase == TRAIN
+        has_input = not behind if head.layer.keeps_output else not needs_input
+    return is_in_place and has_input and head.layer.takes_in([s.layer for s in (*behind, step)])

@@ -1,9 +1,14 @@
 """What a layer does that changes each channel by a factor and a term only: one in front of it can do that along."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cafflite.blob import Array
+
+if TYPE_CHECKING:
+    from cafflite.layers.base import Layer
 
 
 class ChannelMap(NamedTuple):
@@ -12,6 +17,11 @@ class ChannelMap(NamedTuple):
     scale: Array | None = None
     offset: Array | None = None
     slope: float = 1.0
+
+
+def can_join(layers: list[Layer]) -> bool:
+    """Whether `joined` can join what they do: of the layers, only the last one may have a slope."""
+    return all(layer.is_channel_map for layer in layers) and all(layer.type != "ReLU" for layer in layers[:-1])
 
 
 def joined(offset: Array | None, maps: Iterable[ChannelMap]) -> ChannelMap:

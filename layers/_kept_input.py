@@ -13,22 +13,22 @@ class KeptInput(Layer):
         super().reshape(bottom, top)
         self.in_place = bottom[0] is top[0]
         self.copy: Array | None = None
-        self.run_again: Callable[[], None] | None = None
+        self.find: Callable[[], Array] | None = None
 
     def keep(self, bottom: Blobs) -> None:
         """Call it in `forward`, before the top is written."""
-        self.run_again = None
+        self.find = None
         if self.in_place:
             if self.copy is None:
                 self.copy = self.empty(*bottom[0].shape)
             self.ops.copy(bottom[0].data, out=self.copy)
 
-    def skip(self, run_again: Callable[[], None]) -> None:
-        """Call it where a layer in front does the work of `forward`, which `run_again` does once more if needed."""
-        self.run_again = run_again
+    def skip(self, find: Callable[[], Array]) -> None:
+        """Call it where a layer in front does the work of `forward`; `find` gives the input should it be needed."""
+        self.find = find
 
     def kept(self, bottom: Blobs) -> Array:
         """The first bottom's data as `forward` found them."""
-        if self.run_again is not None:
-            self.run_again()
+        if self.find is not None:
+            return self.find()
         return bottom[0].data if self.copy is None else self.copy

@@ -72,6 +72,7 @@ class Layer:
     shares_data = False  # when the tops' data are the memory of the bottom's
     reshape_every_forward = False  # when the tops' shapes depend on more than the bottoms' shapes
     backward_needs_forward = False  # when backward reads what forward has kept
+    keeps_output = False  # when `output` has what forward made, whatever a layer behind, in place, makes of the top
     is_channel_map = False  # when forward only changes each channel, of axis 1, by a factor and a term
 
     def __init__(self, layer_param: Any, phase: int, ops: Ops, seed: int) -> None:
@@ -108,6 +109,10 @@ class Layer:
         self.forward(bottom, top)
         for layer in behind:
             layer.forward(top, top)
+
+    def output(self) -> Array:
+        """What `forward` made, where `keeps_output` says so."""
+        raise NotImplementedError
 
     def channel_map(self) -> ChannelMap:
         """What `forward` does now, where `is_channel_map` says that it is nothing else."""

@@ -3,8 +3,9 @@
 Ioffe and Szegedy, Batch Normalization, 2015. Slope and offset are a Scale layer's, as in Caffe.
 """
 
+from cafflite.blob import Array
 from cafflite.errors import NetError, ShapeError
-from cafflite.layers._channel_map import ChannelMap
+from cafflite.layers._channel_map import ChannelMap, can_join, joined
 from cafflite.layers.base import Blobs, Layer, layer
 from cafflite.proto.caffe_pb2 import TEST, ParamSpec
 
@@ -32,6 +33,7 @@ class BatchNorm(Layer):
             raise ShapeError(f"its input has shape {x.shape}, expected (N, C, ...)")
         self.use_global_stats = p.use_global_stats if p.HasField("use_global_stats") else self.phase == TEST
         self.is_channel_map = self.use_global_stats
+        self.keeps_output = not self.use_global_stats
         for shape in (x.shape[1:2], x.shape[1:2], (1,)):
             self.add_blob(shape)
         specs = self.layer_param.param
@@ -53,16 +55,26 @@ class BatchNorm(Layer):
             self.normalized = self.empty(*self.view)
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
+        if not self.use_global_stats:
+            self.forward_with([], bottom, top)
+            return
         x, y = bottom[0].data.reshape(self.view), top[0].data.reshape(self.view)
-        if self.use_global_stats:
-            self.recall()
-        else:
-            self.ops.channel_moments(x, self.mean, self.variance)
-            self.remember(x.size // len(self.mean))
+        self.recall()
         self.invert()
         self.ops.channel_normalize(x, self.mean, self.inverse, out=y)
-        if not self.use_global_stats:
-            self.ops.copy(y, out=self.normalized)  # a later layer may work in place on y
+
+    def takes_in(self, behind: list[Layer]) -> bool:
+        return not self.use_global_stats and can_join(behind)
+
+    def forward_with(self, behind: list[Layer], bottom: Blobs, top: Blobs) -> None:
+        x, y = bottom[0].data.reshape(self.view), top[0].data.reshape(self.view)
+        then = joined(None, [layer.channel_map() for layer in behind])
+        moments = self.mean, self.variance, self.inverse
+        self.ops.channel_batch_norm(x, self.param.eps, *moments, self.normalized, y, *then)
+        self.remember(x.size // len(self.mean))
+
+    def output(self) -> Array:
+        return self.normalized
 
     def channel_map(self) -> ChannelMap:
         self.recall()

@@ -1,7 +1,7 @@
 """Convolution: y = x * w + b, over any number of spatial axes."""
 
 from cafflite.blob import Array
-from cafflite.layers._channel_map import joined
+from cafflite.layers._channel_map import can_join, joined
 from cafflite.layers._conv import ConvolutionLayer, Shape
 from cafflite.layers.base import Blobs, Layer, layer
 
@@ -28,8 +28,7 @@ class Convolution(ConvolutionLayer):
         self.forward_with([], bottom, top)
 
     def takes_in(self, behind: list[Layer]) -> bool:
-        linear = all(layer.type != "ReLU" for layer in behind[:-1])
-        return self.axis == 1 and linear and all(layer.is_channel_map for layer in behind)
+        return self.axis == 1 and can_join(behind)
 
     def forward_with(self, behind: list[Layer], bottom: Blobs, top: Blobs) -> None:
         scale, offset, slope = joined(self.bias(), [layer.channel_map() for layer in behind])

@@ -48,6 +48,11 @@ class Scale(KeptInput, AlongAxes):
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         dy = top[0].diff.reshape(self.view)
+        if len(bottom) == 1 and self.param.bias_term and all((*self.param_propagate_down, *propagate_down)):
+            x, dx = self.kept(bottom).reshape(self.view), bottom[0].diff.reshape(self.view)
+            s, (ds, db) = self.blobs[0].data.reshape(-1), (blob.diff.reshape(-1) for blob in self.blobs)
+            self.ops.channel_affine_backward(dy, x, s, ds, db, out=dx)
+            return
         if self.param.bias_term and self.param_propagate_down[-1]:
             self.ops.add_channel_sum(dy, out=self.blobs[-1].diff.reshape(-1))
         ds = self.operand_diff(propagate_down, bottom)

@@ -11,6 +11,10 @@ layer {{ name: "norm" type: "BatchNorm" bottom: "y" top: "y" {STATISTICS} }}
 layer {{ name: "scale" type: "Scale" bottom: "y" top: "y" scale_param {{ bias_term: true }} }}
 layer {{ name: "cut" type: "ReLU" bottom: "y" top: "y" relu_param {{ negative_slope: 0.1 }} }}
 """
+BY_BATCH = """
+layer { name: "norm" type: "BatchNorm" bottom: "y" top: "y" batch_norm_param { use_global_stats: false } }
+layer { name: "scale" type: "Scale" bottom: "y" top: "y" scale_param { bias_term: true } }
+"""
 CUT = 'layer { name: "cut" type: "ReLU" bottom: "y" top: "y" }'
 SUM = 'layer { name: "sum" type: "Eltwise" bottom: "x" bottom: "x" bottom: "y" top: "z" }'
 LOSS = 'layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "label" top: "loss" }'
@@ -81,15 +85,22 @@ def test_a_sum_and_its_relu():
 
 
 @pytest.mark.parametrize("phase", [cafflite.TRAIN, cafflite.TEST])
-@pytest.mark.parametrize("layers", [[NORMALIZED], [CUT]])
+@pytest.mark.parametrize("layers", [[NORMALIZED], [CUT], [BY_BATCH], [BY_BATCH, CUT]])
 def test_backward_makes_the_same_diffs(layers, phase):
     nets = [net_of(*layers, LOSS, phase=phase) for _ in range(2)]
     nets[1].callbacks["after_forward"].append(lambda index: None)
     for net in nets:
-        net.forward()
-        net.clear_param_diffs()
-        net.backward()
-    np.testing.assert_allclose(nets[0].diff_buffer, nets[1].diff_buffer, rtol=1e-4, atol=1e-5)
+        for _ in range(2):  # the statistics move on
+            net.forward()
+            net.clear_param_diffs()
+            net.backward()
+    assert len(names(nets[0])) < len(nets[0].layers)
+    for name, blob in nets[1].blobs.items():
+        np.testing.assert_allclose(nets[0].blobs[name].data, blob.data, rtol=1e-4, atol=1e-5, err_msg=name)
+    for name, blobs in nets[1].params.items():
+        for blob, fused in zip(blobs, nets[0].params[name], strict=True):
+            np.testing.assert_allclose(fused.data, blob.data, rtol=1e-5, err_msg=name)
+            np.testing.assert_allclose(fused.diff, blob.diff, rtol=1e-4, atol=1e-4, err_msg=name)
     assert np.abs(nets[0].diff_buffer).max() > 1
 
 
@@ -110,6 +121,9 @@ def test_what_a_pass_ends_at_is_seen():
         ([NORMALIZED], cafflite.TEST, ["conv", "norm", "scale", "cut"]),
         ([NORMALIZED, LOSS], cafflite.TRAIN, ["conv", "norm"]),  # the gradient of the scale needs what it was given
         ([CUT, LOSS], cafflite.TRAIN, ["conv", "cut"]),
+        ([BY_BATCH, CUT, LOSS], cafflite.TRAIN, ["norm", "scale", "cut"]),
+        ([BY_BATCH, CUT], cafflite.TEST, ["norm", "scale", "cut"]),
+        ([BY_BATCH.replace("true", "true axis: 0"), CUT, LOSS], cafflite.TRAIN, ["norm"]),
         ([NORMALIZED.replace(STATISTICS, ""), LOSS], cafflite.TRAIN, ["conv"]),  # the batch's own statistics
         ([CUT, CUT.replace('"cut"', '"cut2"')], cafflite.TEST, ["conv", "cut"]),
         ([CUT.replace('top: "y"', 'top: "z"')], cafflite.TEST, ["conv"]),

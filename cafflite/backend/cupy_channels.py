@@ -1,5 +1,7 @@
 """Operations along channels on a GPU: one kernel each, and where it sums, a block of threads for each channel."""
 
+import math
+
 from cafflite.backend.base import Array
 from cafflite.backend.cupy_kernels import launch, launch_blocks
 from cafflite.backend.ops_channels import ChannelOps
@@ -10,6 +12,10 @@ class CupyChannels(ChannelOps):
 
     def channel_affine(self, x: Array, scale: Array, bias: Array | None, out: Array) -> None:
         launch("channel_affine", x.size, x, scale, bias, *x.shape[1:], out)
+
+    def add_channel_sum(self, x: Array, out: Array) -> None:
+        length = math.prod(x.shape[2:])
+        launch_blocks("add_channel_sum", len(out), x, len(x) * length, length, out)
 
     def add_channel_dot(self, a: Array, b: Array, out: Array) -> None:
         launch_blocks("add_channel_dot", len(out), a, b, *_each(a), out)

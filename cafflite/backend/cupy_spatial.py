@@ -8,7 +8,7 @@ import numpy
 
 from cafflite.backend.base import Array
 from cafflite.backend.cupy_convolution import AXES, CupyConvolution, geometry
-from cafflite.backend.cupy_kernels import launch, launch_blocks
+from cafflite.backend.cupy_kernels import launch
 from cafflite.backend.ops_convolution import Convolution
 from cafflite.backend.ops_spatial import LOWEST, SpatialOps
 from cafflite.backend.window import Window
@@ -48,10 +48,6 @@ class CupySpatial(SpatialOps):
     def convolution(self, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> Convolution:
         way = Convolution if len(window.kernel) > AXES else CupyConvolution
         return way(self, x_shape, outputs, window, group)
-
-    def add_channel_sum(self, x: Array, out: Array) -> None:
-        length = math.prod(x.shape[2:])
-        launch_blocks("add_channel_sum", len(out), x, len(x) * length, length, out)
 
     def max_pool(self, x: Array, window: Window, out: Array, mask: Array) -> None:
         launch("max_pool", out.size, x, geometry(window, x.shape[2:], out.shape[2:]), LOWEST, out, mask)

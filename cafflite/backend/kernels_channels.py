@@ -69,25 +69,76 @@ def add_dot(first, last, a, b, out):
         out[c] += f32(total)
 
 
+@inlined
+def sum_channel(x, c):
+    """The sum of a channel, in float64 over the images: there may be millions of terms."""
+    total = f64(0)
+    for n in range(len(x)):
+        part = f32(0)
+        for i in range(x.shape[2]):
+            part += x[n, c, i]
+        total += part
+    return total
+
+
+@summing_kernel
+def add_sum(first, last, x, out):
+    for c in range(first, last):
+        out[c] += f32(sum_channel(x, c))
+
+
+@inlined
+def moments_of(x, c):
+    """The mean and the variance of a channel."""
+    count = len(x) * x.shape[2]
+    center = f32(sum_channel(x, c) / count)
+    total = f64(0)
+    for n in range(len(x)):
+        part = f32(0)
+        for i in range(x.shape[2]):
+            part += (x[n, c, i] - center) * (x[n, c, i] - center)
+        total += part
+    return center, f32(total / count)
+
+
 @summing_kernel
 def moments(first, last, x, mean, variance):
-    images, _, length = x.shape
     for c in range(first, last):
-        total = f64(0)
-        for n in range(images):
-            part = f32(0)
-            for i in range(length):
-                part += x[n, c, i]
+        mean[c], variance[c] = moments_of(x, c)
+
+
+@summing_kernel
+def batch_norm(first, last, x, normalized, out, eps, mean, variance, inverse, scale, bias, slope):
+    for c in range(first, last):
+        mean[c], variance[c] = moments_of(x, c)
+        inverse[c] = f32(1) / numpy.sqrt(variance[c] + eps)
+        m, s, a, b = mean[c], inverse[c], scale[c], bias[c]
+        for n in range(len(x)):
+            seen, z, y = x[n, c], normalized[n, c], out[n, c]
+            for i in range(z.size):
+                z[i] = s * (seen[i] - m)
+            for i in range(z.size):
+                value = a * z[i] + b
+                y[i] = value if value > f32(0) else slope * value
+
+
+@summing_kernel
+def affine_backward(first, last, dy, x, scale, ds, db, out):
+    for c in range(first, last):
+        total, total_along = f64(0), f64(0)
+        for n in range(len(dy)):
+            part, along = f32(0), f32(0)
+            for i in range(dy.shape[2]):
+                part += dy[n, c, i]
+                along += x[n, c, i] * dy[n, c, i]
             total += part
-        center = f32(total / (images * length))
-        total = f64(0)
-        for n in range(images):
-            part = f32(0)
-            for i in range(length):
-                part += (x[n, c, i] - center) * (x[n, c, i] - center)
-            total += part
-        mean[c] = center
-        variance[c] = f32(total / (images * length))
+            total_along += along
+            dx = out[n, c]
+            take(dy[n, c], dx)
+            for i in range(dx.size):
+                dx[i] = scale[c] * dx[i]
+        ds[c] += f32(total_along)
+        db[c] += f32(total)
 
 
 @summing_kernel

@@ -1,4 +1,4 @@
-"""Compiled columns, convolutions of single channels, and channel sums.
+"""Compiled columns, and convolutions of single channels.
 
 Convolutions have three spatial axes here, (D, H, W); with fewer, the first ones are 1.
 """
@@ -20,7 +20,6 @@ from cafflite.backend.kernels_plane import (
     shift_rows,
     start_of_rows,
     start_of_run,
-    sum_of,
     widen,
 )
 
@@ -203,13 +202,3 @@ def add_depthwise_weight(x, y, first, last, kernel, stride, pad, dilation, w):
                             begin = start_of_run(plane, (tap_h * dilation[1], tap_w * dilation[2]), steps)
                             total[tap_d, tap_h, tap_w] += dot(wide, flat[begin : begin + wide.size])
         w[m, 0] += total.astype(f32)
-
-
-@kernel
-def add_channel_sum(x, first, last, out):
-    """out[first..last] += the sums of these channels of x (N, C, L)."""
-    for c in range(first, last):
-        total = 0.0  # in float64: there may be millions of terms
-        for n in range(x.shape[0]):
-            total += sum_of(x[n, c])
-        out[c] += f32(total)

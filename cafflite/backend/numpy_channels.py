@@ -1,7 +1,9 @@
 """Operations along channels on a CPU: compiled kernels over rows or channels on the thread pool."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 import numpy
 
@@ -27,11 +29,11 @@ def _run_rows(kernel: Callable, arrays: tuple[Array, ...], *values: Array) -> No
     pool.run(lambda s: kernel(s.start, *[array[s] for array in rows], *values), slices)
 
 
-def _run_channels(kernel: Callable, *arrays: Array) -> None:
-    """Call `kernel` for all channels of the `arrays`, of which the first is (N, C, S)."""
-    images, channels, length = arrays[0].shape
+def _run_channels(kernel: Callable, array: Array, *others: Any) -> None:
+    """Call `kernel` for all channels of the `array` (N, C, S), with the `others`."""
+    images, channels, length = array.shape
     slices = pool.split(channels, SERIAL // max(1, images * length))
-    pool.run(lambda s: kernel(s.start, s.stop, *arrays), slices)
+    pool.run(lambda s: kernel(s.start, s.stop, array, *others), slices)
 
 
 def _compiled(method: Callable) -> Callable:
@@ -39,8 +41,8 @@ def _compiled(method: Callable) -> Callable:
     twin = getattr(ChannelOps, method.__name__)
 
     @wraps(method)
-    def choose(self: "NumpyChannels", array: Array, *others: Array, **out: Array) -> None:
-        (twin if array.shape[2] == 1 else method)(self, array, *others, **out)
+    def choose(self: "NumpyChannels", array: Array, *others: Any, **named: Any) -> None:
+        (twin if array.shape[2] == 1 else method)(self, array, *others, **named)
 
     return choose
 
@@ -50,6 +52,9 @@ class NumpyChannels(ChannelOps):
     def channel_affine(self, x: Array, scale: Array, bias: Array | None, out: Array) -> None:
         bias = numpy.zeros_like(scale) if bias is None else bias
         _run_rows(_kernels().affine, (x, out), scale, bias)
+
+    def add_channel_sum(self, x: Array, out: Array) -> None:
+        _run_channels(_kernels().add_sum, x.reshape(len(x), len(out), math.prod(x.shape[2:])), out)
 
     @_compiled
     def add_channel_dot(self, a: Array, b: Array, out: Array) -> None:
@@ -62,6 +67,29 @@ class NumpyChannels(ChannelOps):
     @_compiled
     def channel_normalize(self, x: Array, mean: Array, inverse: Array, out: Array) -> None:
         _run_rows(_kernels().normalize, (x, out), mean, inverse)
+
+    @_compiled
+    def channel_batch_norm(
+        self,
+        x: Array,
+        eps: float,
+        mean: Array,
+        variance: Array,
+        inverse: Array,
+        normalized: Array,
+        out: Array,
+        scale: Array | None = None,
+        bias: Array | None = None,
+        slope: float = 1.0,
+    ) -> None:
+        scale = numpy.ones_like(mean) if scale is None else scale
+        bias = numpy.zeros_like(mean) if bias is None else bias
+        values = numpy.float32(eps), mean, variance, inverse, scale, bias, numpy.float32(slope)
+        _run_channels(_kernels().batch_norm, x, normalized, out, *values)
+
+    @_compiled
+    def channel_affine_backward(self, dy: Array, x: Array, scale: Array, ds: Array, db: Array, out: Array) -> None:
+        _run_channels(_kernels().affine_backward, dy, x, scale, ds, db, out)
 
     @_compiled
     def channel_normalize_backward(self, dy: Array, y: Array, inverse: Array, out: Array) -> None:

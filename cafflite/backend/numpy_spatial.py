@@ -114,13 +114,6 @@ class NumpySpatial(SpatialOps):
             way = Winograd
         return way(self, x_shape, outputs, window, group)
 
-    def add_channel_sum(self, x: Array, out: Array) -> None:
-        planes = x.reshape(len(x), len(out), math.prod(x.shape[2:]))
-        pool.run(
-            lambda s: kernels().add_channel_sum(planes, s.start, s.stop, out),
-            _share(len(out), len(x) * planes.shape[2]),
-        )
-
     def max_pool(self, x: Array, window: Window, out: Array, mask: Array) -> None:
         kernel = _pooling().max_pool
         if _is_by_fours(window, x, out):

@@ -15,6 +15,10 @@ class ChannelOps(BaseOps):
         if bias is not None:
             out += bias[:, None]
 
+    def add_channel_sum(self, x: Array, out: Array) -> None:
+        """out (C,) += the sum of x (N, C, O...) over all other axes."""
+        out += x.sum(axis=(0, *range(2, x.ndim)))
+
     def add_channel_dot(self, a: Array, b: Array, out: Array) -> None:
         """out (C,) += the sum of a b over N and S."""
         out += self.xp.einsum("ncs,ncs->c", a, b)
@@ -28,6 +32,39 @@ class ChannelOps(BaseOps):
         """out = inverse (x - mean), where inverse is one over the deviation."""
         self.xp.subtract(x, mean[:, None], out=out)
         out *= inverse[:, None]
+
+    def channel_batch_norm(
+        self,
+        x: Array,
+        eps: float,
+        mean: Array,
+        variance: Array,
+        inverse: Array,
+        normalized: Array,
+        out: Array,
+        scale: Array | None = None,
+        bias: Array | None = None,
+        slope: float = 1.0,
+    ) -> None:
+        """The moments of x, `inverse` = 1 / sqrt(variance + eps), `normalized` by these, and what is made of that.
+
+        out = scale normalized + bias, and `slope` times that where it is not above 0.
+        """
+        self.channel_moments(x, mean, variance)
+        self.xp.sqrt(variance + eps, out=inverse)
+        self.xp.reciprocal(inverse, out=inverse)
+        self.channel_normalize(x, mean, inverse, out=normalized)
+        out[...] = normalized
+        if scale is not None or bias is not None:
+            self.channel_affine(out, self.xp.ones_like(mean) if scale is None else scale, bias, out=out)
+        if slope != 1:
+            self.xp.multiply(out, slope, out=out, where=out <= 0)
+
+    def channel_affine_backward(self, dy: Array, x: Array, scale: Array, ds: Array, db: Array, out: Array) -> None:
+        """The gradients of `channel_affine`: ds += the sums of dy x, db += those of dy, and out = scale dy."""
+        self.add_channel_dot(dy, x, out=ds)
+        self.add_channel_sum(dy, out=db)
+        self.channel_affine(dy, scale, None, out=out)
 
     def channel_normalize_backward(self, dy: Array, y: Array, inverse: Array, out: Array) -> None:
         """out = inverse (dy - mean(dy) - y mean(y dy)): the gradient of y where mean and deviation are x's own."""

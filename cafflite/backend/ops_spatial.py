@@ -37,10 +37,6 @@ class SpatialOps(BaseOps):
         """The convolution of arrays x (N, C, I...) to `outputs` channels, done in the way that suits these shapes."""
         return Convolution(self, x_shape, outputs, window, group)
 
-    def add_channel_sum(self, x: Array, out: Array) -> None:
-        """out (C,) += the sum of x (N, C, O...) over all other axes."""
-        out += x.sum(axis=(0, *range(2, x.ndim)))
-
     def max_pool(self, x: Array, window: Window, out: Array, mask: Array) -> None:
         """out (N, C, OH, OW) = the largest value of each window on x (N, C, H, W); of equal ones the first.
 

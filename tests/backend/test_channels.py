@@ -55,6 +55,41 @@ def test_dot_adds_up(shape):
     np.testing.assert_allclose(fast, twin, rtol=1e-4, atol=1e-2)
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (3, 70, 5), (0, 3, 4, 4), (4, 8, 40, 50)])
+def test_sums_add_up(shape):
+    fast, twin = np.full((2, shape[1]), 3, np.float32)
+    (x,) = arrays(1, *shape)
+    FAST.add_channel_sum(x, fast)
+    TWIN.add_channel_sum(x, twin)
+    np.testing.assert_allclose(fast, twin, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES + EMPTY)
+def test_affine_backward(shape):
+    (dy, x), (scale,) = arrays(2, *shape), arrays(1, shape[1])
+    results = []
+    for ops in (FAST, TWIN):
+        ds, db, dx = np.full(shape[1], 3, np.float32), np.full(shape[1], 4, np.float32), dy.copy()
+        ops.channel_affine_backward(dx, x, scale, ds, db, out=dx)
+        results.append((ds, db, dx))
+    for fast, twin in zip(*results, strict=True):
+        np.testing.assert_allclose(fast, twin, rtol=1e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("has_scale", "has_bias", "slope"), [(False, False, 1), (True, True, 0.1), (True, False, 0)])
+def test_batch_norm(shape, has_scale, has_bias, slope):
+    (x,), (scale, bias) = arrays(1, *shape), arrays(2, shape[1])
+    results = []
+    for ops in (FAST, TWIN):
+        moments, normalized, y = np.empty((3, shape[1]), np.float32), np.empty(shape, np.float32), x.copy()
+        then = scale if has_scale else None, bias if has_bias else None, slope
+        ops.channel_batch_norm(y, 1e-5, *moments, normalized, y, *then)
+        results.append((*moments, normalized, y))
+    for what, fast, twin in zip(("mean", "variance", "inverse", "normalized", "out"), *results, strict=True):
+        np.testing.assert_allclose(fast, twin, rtol=1e-4, atol=1e-4, err_msg=what)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("offset", [0, 1000])
 def test_moments_of_values_far_from_0(shape, offset):
