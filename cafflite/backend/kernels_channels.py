@@ -8,6 +8,7 @@ import numpy
 
 from cafflite.backend.kernels import summing_kernel
 from cafflite.backend.kernels_math import f32, inlined, kernel
+from cafflite.backend.kernels_plane import reordered
 
 f64 = numpy.float64
 
@@ -69,7 +70,7 @@ def add_dot(first, last, a, b, out):
         out[c] += f32(total)
 
 
-@inlined
+@reordered
 def sum_channel(x, c):
     """The sum of a channel, in float64 over the images: there may be millions of terms."""
     total = f64(0)
@@ -87,7 +88,7 @@ def add_sum(first, last, x, out):
         out[c] += f32(sum_channel(x, c))
 
 
-@inlined
+@reordered
 def moments_of(x, c):
     """The mean and the variance of a channel."""
     count = len(x) * x.shape[2]
