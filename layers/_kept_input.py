@@ -17,11 +17,16 @@ class KeptInput(Layer):
 
     def keep(self, bottom: Blobs) -> None:
         """Call it in `forward`, before the top is written."""
+        copy = self.room(bottom)
+        if copy is not None:
+            self.ops.copy(bottom[0].data, out=copy)
+
+    def room(self, bottom: Blobs) -> Array | None:
+        """Where `forward` has to copy the first bottom's data to, of its shape; None where the bottom keeps them."""
         self.find = None
-        if self.in_place:
-            if self.copy is None:
-                self.copy = self.empty(*bottom[0].shape)
-            self.ops.copy(bottom[0].data, out=self.copy)
+        if self.in_place and self.copy is None:
+            self.copy = self.empty(*bottom[0].shape)
+        return self.copy
 
     def skip(self, find: Callable[[], Array]) -> None:
         """Call it where a layer in front does the work of `forward`; `find` gives the input should it be needed."""

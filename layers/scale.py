@@ -2,9 +2,9 @@
 
 from cafflite.errors import ShapeError
 from cafflite.layers._along_axes import AlongAxes
-from cafflite.layers._channel_map import ChannelMap
+from cafflite.layers._channel_map import ChannelMap, can_join, joined
 from cafflite.layers._kept_input import KeptInput
-from cafflite.layers.base import Blobs, layer
+from cafflite.layers.base import Blobs, Layer, layer
 from cafflite.proto.caffe_pb2 import FillerParameter
 
 
@@ -40,11 +40,19 @@ class Scale(KeptInput, AlongAxes):
             raise ShapeError(f"its second bottom has shape {factor.shape}, and its bias was made for {bias.shape}")
 
     def forward(self, bottom: Blobs, top: Blobs) -> None:
-        self.keep(bottom)
-        x, y = bottom[0].data.reshape(self.view), top[0].data.reshape(self.view)
+        self.forward_with([], bottom, top)
+
+    def takes_in(self, behind: list[Layer]) -> bool:
+        return self.is_channel_map and can_join(behind)
+
+    def forward_with(self, behind: list[Layer], bottom: Blobs, top: Blobs) -> None:
+        x, y, kept = bottom[0].data.reshape(self.view), top[0].data.reshape(self.view), self.room(bottom)
         s = self.operand(bottom).data.reshape(-1)
         b = self.blobs[-1].data.reshape(-1) if self.param.bias_term else None
-        self.ops.channel_affine(x, s, b, out=y)
+        then = joined(b, [layer.channel_map() for layer in behind])
+        s = s if then.scale is None else s * then.scale
+        kept = None if kept is None else kept.reshape(self.view)
+        self.ops.channel_affine(x, s, then.offset, y, then.slope, kept)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         dy = top[0].diff.reshape(self.view)

@@ -121,9 +121,11 @@ def test_what_a_pass_ends_at_is_seen():
         ([NORMALIZED], cafflite.TEST, ["conv", "norm", "scale", "cut"]),
         ([NORMALIZED, LOSS], cafflite.TRAIN, ["conv", "norm"]),  # the gradient of the scale needs what it was given
         ([CUT, LOSS], cafflite.TRAIN, ["conv", "cut"]),
+        ([NORMALIZED, LOSS], cafflite.TRAIN, ["scale", "cut"]),
         ([BY_BATCH, CUT, LOSS], cafflite.TRAIN, ["norm", "scale", "cut"]),
         ([BY_BATCH, CUT], cafflite.TEST, ["norm", "scale", "cut"]),
         ([BY_BATCH.replace("true", "true axis: 0"), CUT, LOSS], cafflite.TRAIN, ["norm"]),
+        ([BY_BATCH.replace("true", "true axis: 0"), CUT, LOSS], cafflite.TRAIN, ["scale"]),
         ([NORMALIZED.replace(STATISTICS, ""), LOSS], cafflite.TRAIN, ["conv"]),  # the batch's own statistics
         ([CUT, CUT.replace('"cut"', '"cut2"')], cafflite.TEST, ["conv", "cut"]),
         ([CUT.replace('top: "y"', 'top: "z"')], cafflite.TEST, ["conv"]),

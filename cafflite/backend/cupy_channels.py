@@ -10,8 +10,20 @@ from cafflite.backend.ops_channels import ChannelOps
 class CupyChannels(ChannelOps):
     """As `ChannelOps`, with the same shapes and errors."""
 
-    def channel_affine(self, x: Array, scale: Array, bias: Array | None, out: Array) -> None:
+    def channel_affine(
+        self,
+        x: Array,
+        scale: Array,
+        bias: Array | None,
+        out: Array,
+        slope: float = 1.0,
+        kept: Array | None = None,
+    ) -> None:
+        if kept is not None:
+            kept[...] = x
         launch("channel_affine", x.size, x, scale, bias, *x.shape[1:], out)
+        if slope != 1:
+            self.xp.multiply(out, self.xp.where(out > 0, 1, slope), out=out)
 
     def add_channel_sum(self, x: Array, out: Array) -> None:
         length = math.prod(x.shape[2:])

@@ -8,7 +8,7 @@ import numpy
 
 from cafflite.backend.kernels import summing_kernel
 from cafflite.backend.kernels_math import f32, inlined, kernel
-from cafflite.backend.kernels_plane import reordered
+from cafflite.backend.kernels_plane import follow, reordered
 
 f64 = numpy.float64
 
@@ -22,12 +22,20 @@ def take(x, out):
 
 
 @kernel
-def affine(first, x, out, scale, bias):
+def affine(first, x, out, scale, bias, slope):
     for r in range(len(x)):
-        y, s, b = out[r], scale[(first + r) % len(scale)], bias[(first + r) % len(scale)]
-        take(x[r], y)
-        for i in range(y.size):
-            y[i] = s * y[i] + b
+        c = (first + r) % len(scale)
+        take(x[r], out[r])
+        follow(scale[c], bias[c], slope, out[r])
+
+
+@kernel
+def affine_keeping(first, x, kept, out, scale, bias, slope):
+    for r in range(len(x)):
+        c, z, y = (first + r) % len(scale), kept[r], out[r]
+        take(x[r], z)
+        take(z, y)
+        follow(scale[c], bias[c], slope, y)
 
 
 @kernel
@@ -118,9 +126,8 @@ def batch_norm(first, last, x, normalized, out, eps, mean, variance, inverse, sc
             seen, z, y = x[n, c], normalized[n, c], out[n, c]
             for i in range(z.size):
                 z[i] = s * (seen[i] - m)
-            for i in range(z.size):
-                value = a * z[i] + b
-                y[i] = value if value > f32(0) else slope * value
+            take(z, y)
+            follow(a, b, slope, y)
 
 
 @summing_kernel

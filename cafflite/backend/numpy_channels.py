@@ -49,9 +49,20 @@ def _compiled(method: Callable) -> Callable:
 
 class NumpyChannels(ChannelOps):
     @_compiled
-    def channel_affine(self, x: Array, scale: Array, bias: Array | None, out: Array) -> None:
-        bias = numpy.zeros_like(scale) if bias is None else bias
-        _run_rows(_kernels().affine, (x, out), scale, bias)
+    def channel_affine(
+        self,
+        x: Array,
+        scale: Array,
+        bias: Array | None,
+        out: Array,
+        slope: float = 1.0,
+        kept: Array | None = None,
+    ) -> None:
+        values = scale, numpy.zeros_like(scale) if bias is None else bias, numpy.float32(slope)
+        if kept is None:
+            _run_rows(_kernels().affine, (x, out), *values)
+        else:
+            _run_rows(_kernels().affine_keeping, (x, kept, out), *values)
 
     def add_channel_sum(self, x: Array, out: Array) -> None:
         _run_channels(_kernels().add_sum, x.reshape(len(x), len(out), math.prod(x.shape[2:])), out)

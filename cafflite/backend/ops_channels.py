@@ -9,11 +9,23 @@ class ChannelOps(BaseOps):
     `out` may be the first of the arrays it is computed from.
     """
 
-    def channel_affine(self, x: Array, scale: Array, bias: Array | None, out: Array) -> None:
-        """out = scale x + bias."""
+    def channel_affine(
+        self,
+        x: Array,
+        scale: Array,
+        bias: Array | None,
+        out: Array,
+        slope: float = 1.0,
+        kept: Array | None = None,
+    ) -> None:
+        """out = scale x + bias, and `slope` times that where it is not above 0; `kept` = x before."""
+        if kept is not None:
+            kept[...] = x
         self.xp.multiply(x, scale[:, None], out=out)
         if bias is not None:
             out += bias[:, None]
+        if slope != 1:
+            self.xp.multiply(out, slope, out=out, where=out <= 0)
 
     def add_channel_sum(self, x: Array, out: Array) -> None:
         """out (C,) += the sum of x (N, C, O...) over all other axes."""
@@ -54,11 +66,7 @@ class ChannelOps(BaseOps):
         self.xp.sqrt(variance + eps, out=inverse)
         self.xp.reciprocal(inverse, out=inverse)
         self.channel_normalize(x, mean, inverse, out=normalized)
-        out[...] = normalized
-        if scale is not None or bias is not None:
-            self.channel_affine(out, self.xp.ones_like(mean) if scale is None else scale, bias, out=out)
-        if slope != 1:
-            self.xp.multiply(out, slope, out=out, where=out <= 0)
+        self.channel_affine(normalized, self.xp.ones_like(mean) if scale is None else scale, bias, out, slope)
 
     def channel_affine_backward(self, dy: Array, x: Array, scale: Array, ds: Array, db: Array, out: Array) -> None:
         """The gradients of `channel_affine`: ds += the sums of dy x, db += those of dy, and out = scale dy."""

@@ -55,6 +55,19 @@ def test_dot_adds_up(shape):
     np.testing.assert_allclose(fast, twin, rtol=1e-4, atol=1e-2)
 
 
+@pytest.mark.parametrize("shape", SHAPES + EMPTY)
+@pytest.mark.parametrize("slope", [0, 0.1, 1])
+def test_affine_with_a_slope_that_keeps_its_input(shape, slope):
+    (x,), (scale, bias) = arrays(1, *shape), arrays(2, shape[1])
+    results = []
+    for ops in (FAST, TWIN):
+        kept, y = np.empty_like(x), x.copy()
+        ops.channel_affine(y, scale, bias, y, slope, kept)
+        np.testing.assert_array_equal(kept, x)
+        results.append(y)
+    np.testing.assert_allclose(*results, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("shape", [(2, 3), (3, 70, 5), (0, 3, 4, 4), (4, 8, 40, 50)])
 def test_sums_add_up(shape):
     fast, twin = np.full((2, shape[1]), 3, np.float32)
