@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import cafflite
-from cafflite import host_blob
+from cafflite import host_blob, log
 from tests.device_twins import device_ops
 
 TESTS = Path(__file__).parent
@@ -35,8 +35,9 @@ def shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def cpu_mode():
-    """Every test starts on the CPU with the same seed, and with nothing to copy to a device."""
+    """Every test starts on the CPU with the same seed, with messages, and with nothing to copy to a device."""
     host_blob.flush()
+    log.quiet = False
     cafflite.set_mode_cpu()
     cafflite.set_random_seed(1701)
     yield

@@ -142,7 +142,7 @@ CASES: dict[str, Callable[[], Arguments]] = {
     "add_row_sum": lambda: {"x": normal(12500, 256), "out": zeros(256)},
     "take_rows": lambda: {"table": normal(47, 32), "index": whole(47, 12500), "out": zeros(12500, 32)},
     "add_to_rows": lambda: {"rows": normal(12500, 32), "index": whole(47, 12500), "table": zeros(47, 32)},
-    "channel_affine": lambda: channels("x", scale=normal(64), bias=normal(64)),
+    "channel_affine": lambda: channels("x", "kept", scale=normal(64), bias=normal(64)) | {"slope": 0.1},
     "add_channel_dot": lambda: channels("a", "b", out=64),
     "channel_moments": lambda: channels("x", mean=zeros(64), variance=zeros(64)),
     "channel_affine_backward": lambda: channels("dy", "x", scale=normal(64), ds=zeros(64), db=zeros(64)),
