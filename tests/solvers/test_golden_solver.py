@@ -83,6 +83,7 @@ def test_a_run(case):
     assert written >= set(case.meta["snapshots_written_while_stepping"])
 
 
+@on_each_device
 @pytest.mark.parametrize("case", FINISHED, ids=identify, indirect=True)
 def test_the_final_state(case):
     solver = case.solver()
@@ -109,6 +110,7 @@ def test_resuming_from_a_snapshot_of_the_original(case, state):
     assert checked
 
 
+@on_each_device
 @pytest.mark.parametrize(("case", "state"), SNAPSHOTS, ids=identify, indirect=["case"])
 def test_a_snapshot_has_the_structure_of_the_original(case, state):
     solver = case.solver()
