@@ -8,16 +8,17 @@ such loop by itself, nor takes the widest vectors, so its instructions are writt
 """
 
 import numpy
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
 from cafflite.backend.kernels_math import f32, kernel
 
-_features = binding.get_host_cpu_features()
+_features = get_host_cpu_features().split(",")
 # Values in a vector, and rows of a tile two vectors wide: so many sums leave registers for a row and a value.
-WIDTH, ROWS = (16, 14) if _features.get("avx512f") else (8, 6) if _features.get("avx") else (4, 14)
+WIDTH, ROWS = (16, 14) if "+avx512f" in _features else (8, 6) if "+avx" in _features else (4, 14)
 COLUMNS = 2 * WIDTH  # of a panel
 FEW, FEWEST = ROWS // 2 + 1, ROWS // 4 + 1  # rows of the tiles for what is left over
 BLOCK = 16 * ROWS  # rows that stay in the cache while all panels pass by
