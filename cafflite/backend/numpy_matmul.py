@@ -20,17 +20,17 @@ def _kernels() -> Any:
     return kernels_matmul
 
 
-def panels(name: str, depth: int, columns: int) -> Array:
-    """Scratch of that name for a matrix (K, N), laid out."""
+def _panels(depth: int, columns: int) -> Array:
+    """Scratch for a matrix (K, N), laid out."""
     width = _kernels().COLUMNS
-    return scratch(name, -(-columns // width), depth, width)
+    return scratch("weights", -(-columns // width), depth, width)
 
 
 def by(b: Array, times: int) -> Multiply:
     """How to multiply that often by b (K, N), C-contiguous. It holds until this thread asks for the next one."""
     if times < TIMES:
         return _plainly(b)
-    laid_out = panels("weights", *b.shape)
+    laid_out = _panels(*b.shape)
     _kernels().lay_out(b.reshape(-1), 0, b.shape[1], b.shape[1], laid_out)
     return _in_tiles(laid_out)
 
@@ -39,7 +39,7 @@ def by_transposed(*parts: Array, times: int) -> Multiply:
     """As `by`, but for the transposes of the `parts` (N, K), one above the other."""
     if times < TURNED and len(parts) == 1:
         return _plainly(parts[0].T)
-    laid_out, first = panels("weights", sum(part.shape[1] for part in parts), len(parts[0])), 0
+    laid_out, first = _panels(sum(part.shape[1] for part in parts), len(parts[0])), 0
     for part in parts:
         _kernels().lay_out_transposed(part, first, laid_out)
         first += part.shape[1]
