@@ -56,6 +56,7 @@ class Scale(KeptInput, AlongAxes):
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
         dy = top[0].diff.reshape(self.view)
+        # all three gradients in one pass, as a net that learns wants them
         if len(bottom) == 1 and self.param.bias_term and all((*self.param_propagate_down, *propagate_down)):
             x, dx = self.kept(bottom).reshape(self.view), bottom[0].diff.reshape(self.view)
             s, (ds, db) = self.blobs[0].data.reshape(-1), (blob.diff.reshape(-1) for blob in self.blobs)

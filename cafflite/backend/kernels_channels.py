@@ -130,15 +130,22 @@ def batch_norm(first, last, x, normalized, out, eps, mean, variance, inverse, sc
             follow(a, b, slope, y)
 
 
+@reordered
+def sums_along(dy, x):
+    """The sums of dy and of dy x, for a row of one image."""
+    total, along = f32(0), f32(0)
+    for i in range(dy.size):
+        total += dy[i]
+        along += x[i] * dy[i]
+    return total, along
+
+
 @summing_kernel
 def affine_backward(first, last, dy, x, scale, ds, db, out):
     for c in range(first, last):
         total, total_along = f64(0), f64(0)
         for n in range(len(dy)):
-            part, along = f32(0), f32(0)
-            for i in range(dy.shape[2]):
-                part += dy[n, c, i]
-                along += x[n, c, i] * dy[n, c, i]
+            part, along = sums_along(dy[n, c], x[n, c])
             total += part
             total_along += along
             dx = out[n, c]
@@ -155,10 +162,7 @@ def normalize_backward(first, last, dy, y, inverse, out):
     for c in range(first, last):
         total, total_along = f64(0), f64(0)
         for n in range(images):
-            part, along = f32(0), f32(0)
-            for i in range(length):
-                part += dy[n, c, i]
-                along += y[n, c, i] * dy[n, c, i]
+            part, along = sums_along(dy[n, c], y[n, c])
             total += part
             total_along += along
         mean, mean_along = f32(total / (images * length)), f32(total_along / (images * length))

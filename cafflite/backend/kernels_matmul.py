@@ -132,17 +132,14 @@ def multiply(a, panels, out, add):
 
 
 @kernel
-def lay_out(values, first, pitch, columns, panels):
-    """A matrix (K, N) in `panels` (ceil(N / COLUMNS), K, COLUMNS), with zeros behind its last column.
-
-    Its rows are `columns` of the flat `values` each, from `first` on, with `pitch` from one to the next.
-    """
+def lay_out(b, panels):
+    """b (K, N) in `panels` (ceil(N / COLUMNS), K, COLUMNS), with zeros behind its last column."""
     for panel in range(len(panels)):
-        begin = first + panel * COLUMNS
-        count = min(COLUMNS, columns - panel * COLUMNS)
-        for k in range(panels.shape[1]):
-            line, row = panels[panel, k], values[begin + k * pitch : begin + k * pitch + count]
-            if count == COLUMNS:
+        first = panel * COLUMNS
+        count = min(COLUMNS, b.shape[1] - first)
+        for k in range(len(b)):
+            line, row = panels[panel, k], b[k, first : first + count]
+            if count == COLUMNS:  # a number that the compiler knows
                 for j in range(COLUMNS):
                     line[j] = row[j]
             else:

@@ -16,6 +16,7 @@ COLUMNS = 512  # columns that make a matrix product efficient
 CACHE = 2**18  # elements of a block of columns, unless that were fewer than COLUMNS: it stays in the cache
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
 
+
 def kernels() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_convolution

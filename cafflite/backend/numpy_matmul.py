@@ -31,7 +31,7 @@ def by(b: Array, times: int) -> Multiply:
     if times < TIMES:
         return _plainly(b)
     laid_out = _panels(*b.shape)
-    _kernels().lay_out(b.reshape(-1), 0, b.shape[1], b.shape[1], laid_out)
+    _kernels().lay_out(b, laid_out)
     return _in_tiles(laid_out)
 
 

@@ -25,6 +25,7 @@ ROWS = 2**12  # rows to copy that are not worth a second thread
 BLOCK = 2**18  # elements of the block that a product is added through: it stays in the cache
 THIN = range(2, 13)  # rows of a matrix for whose products a BLAS would take longer to repack the other one
 
+
 def _thin() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_thin

@@ -4,11 +4,10 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.numpy_matmul import by, by_transposed
+from cafflite.backend.numpy_matmul import TURNED, by, by_transposed
 from cafflite.backend.ops_recurrent import RecurrentOps
 
 SMALL = 2**17  # multiply-adds of one step up to which a compiled loop beats a call of the BLAS
-STEPS = 8  # steps from which on it pays to lay out the weights for them
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
 NOTHING = numpy.empty((0, 0, 0), numpy.float32)
 
@@ -30,7 +29,7 @@ def _joins(steps: int, streams: int, inputs: int, h: int) -> bool:
 
     That is so for a narrow input, whose own product would be thin, with enough streams for a product of one step.
     """
-    return streams * 4 * h * (inputs + h) <= SMALL or (2 * inputs <= h and streams >= 64 and steps >= STEPS)
+    return streams * 4 * h * (inputs + h) <= SMALL or (2 * inputs <= h and streams >= 64 and steps >= TURNED)
 
 
 class NumpyRecurrent(RecurrentOps):
@@ -64,7 +63,7 @@ class NumpyRecurrent(RecurrentOps):
         from cafflite.backend import kernels_recurrent as kernels
 
         steps, streams, h = top.shape
-        if streams == 1 and steps < STEPS:
+        if streams == 1 and steps < TURNED:
             kernels.lstm_rows(weight_x, weight_h, offset, cont, seen, cells, gates, top)
             return
         inputs = weight_x.shape[1]
