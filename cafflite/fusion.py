@@ -64,8 +64,14 @@ def fuse(steps: list[Step]) -> list[Step | Fused]:
 def _joins(step: Step, head: Step, *behind: Step) -> bool:
     """Whether it works in place on the only top of `head`, whose layer can do its work along."""
     is_in_place = len(head.top) == 1 and all(blob is head.top[0] for blob in (*step.bottom, *step.top))
-    has_input = not isinstance(step.layer, KeptInput)
-    if not has_input:
-        needs_input = step.need_backward and step.layer.phase == TRAIN
-        has_input = not behind if head.layer.keeps_output else not needs_input
-    return is_in_place and has_input and head.layer.takes_in([s.layer for s in (*behind, step)])
+    return is_in_place and _finds_input(step, head, *behind) and head.layer.takes_in([s.layer for s in (*behind, step)])
+
+
+def _finds_input(step: Step, head: Step, *behind: Step) -> bool:
+    """Whether the backward pass of `step` can do without a copy of its input: it needs none, or gets it from `head`."""
+    if not isinstance(step.layer, KeptInput):
+        return True
+    if head.layer.keeps_output:
+        return not behind
+    can_run_again = all(blob is not head.top[0] for blob in head.bottom)
+    return can_run_again and not (step.need_backward and step.layer.phase == TRAIN)

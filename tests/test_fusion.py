@@ -15,6 +15,12 @@ BY_BATCH = """
 layer { name: "norm" type: "BatchNorm" bottom: "y" top: "y" batch_norm_param { use_global_stats: false } }
 layer { name: "scale" type: "Scale" bottom: "y" top: "y" scale_param { bias_term: true } }
 """
+TWO_SCALES = """
+layer { name: "bend" type: "TanH" bottom: "y" top: "y" }
+layer { name: "scale" type: "Scale" bottom: "y" top: "y" }
+layer { name: "scale2" type: "Scale" bottom: "y" top: "y" }
+layer { name: "cut2" type: "ReLU" bottom: "y" top: "y" }
+"""
 CUT = 'layer { name: "cut" type: "ReLU" bottom: "y" top: "y" }'
 SUM = 'layer { name: "sum" type: "Eltwise" bottom: "x" bottom: "x" bottom: "y" top: "z" }'
 LOSS = 'layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "label" top: "loss" }'
@@ -85,7 +91,7 @@ def test_a_sum_and_its_relu():
 
 
 @pytest.mark.parametrize("phase", [cafflite.TRAIN, cafflite.TEST])
-@pytest.mark.parametrize("layers", [[NORMALIZED], [CUT], [BY_BATCH], [BY_BATCH, CUT]])
+@pytest.mark.parametrize("layers", [[NORMALIZED], [CUT], [BY_BATCH], [BY_BATCH, CUT], [TWO_SCALES]])
 def test_backward_makes_the_same_diffs(layers, phase):
     nets = [net_of(*layers, LOSS, phase=phase) for _ in range(2)]
     nets[1].callbacks["after_forward"].append(lambda index: None)
