@@ -47,7 +47,7 @@ class Blob:
     def _zeros(self) -> Array:
         try:
             with self.ops.on_device():
-                return self.ops.xp.zeros(self.shape, self.ops.dtype)
+                return self.ops.zeros(*self.shape)
         except MemoryError as error:
             raise NetError(
                 f"{self.name or 'a blob'} of shape {self.shape} takes {self.count * self.ops.dtype.itemsize:,} bytes "

@@ -240,8 +240,8 @@ class Net:
         """Move all learnable parameters into one buffer and their diffs into another; the blobs become views."""
         count = sum(param.blob.count for param in self.learnable)
         try:
-            self.data_buffer: Array = self.ops.xp.empty(count, self.ops.dtype)
-            self.diff_buffer: Array = self.ops.xp.empty(count, self.ops.dtype)
+            self.data_buffer: Array = self.ops.empty(count)
+            self.diff_buffer: Array = self.ops.empty(count)
         except MemoryError as error:
             raise placed(error, f"the net's {count:,} parameters and their diffs") from error
         start = 0

@@ -148,7 +148,7 @@ class Layer:
 
     def empty(self, *shape: int, dtype: Any = None) -> Array:
         """An uninitialised scratch array on the layer's device."""
-        return self.xp.empty(shape, dtype or self.ops.dtype)
+        return self.ops.empty(*shape) if dtype is None else self.xp.empty(shape, dtype)
 
     def check_blob_counts(self, bottom: int, top: int) -> None:
         """NetError unless the layer takes that many bottoms and tops."""

@@ -30,6 +30,14 @@ class BaseOps:
         """Arrays that are made inside of the block, and kernels that are launched there, are on this device."""
         return nullcontext()
 
+    def empty(self, *shape: int) -> Array:
+        """An uninitialised array."""
+        return self.xp.empty(shape, self.dtype)
+
+    def zeros(self, *shape: int) -> Array:
+        """An array of zeros."""
+        return self.xp.zeros(shape, self.dtype)
+
     def generator(self, seed: int) -> numpy.random.Generator:
         """Random numbers on the host, for fillers, shuffling and other things drawn once."""
         return numpy.random.Generator(numpy.random.PCG64(seed))

@@ -1,160 +1,140 @@
-"""A compiled product of matrices that has its right side in panels, and so has nothing to lay out anew.
+"""A compiled product of matrices, as K. Goto and R. van de Geijn build it, doi:10.1145/1356052.1356053.
 
-A BLAS copies the right matrix into an order of its own in every call. A recurrent layer multiplies by the same weights
-at every time step, and so writes that order once.
-
-The sums of a tile, some rows times the columns of a panel, stay in the registers over the whole depth. LLVM finds no
-such loop by itself, nor takes the widest vectors, so its instructions are written out here.
+Blocks of both matrices are laid out in the order in which tiles take them, and stay in the cache meanwhile: the left
+one in rows of tiles, the right one in panels. A matrix that is used again stays laid out: see `multiply_panels`.
 """
 
-import numpy
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.core.codegen import get_host_cpu_features
-from numba.extending import intrinsic
+from cafflite.backend.kernels_math import inlined, kernel
+from cafflite.backend.kernels_tile import COLUMNS, PITCH, tile
+from cafflite.backend.kernels_vector import ROWS, WIDTH, move, move_some, turn
 
-from cafflite.backend.kernels_math import f32, kernel
-
-_features = get_host_cpu_features().split(",")
-# Values in a vector, and rows of a tile two vectors wide: so many sums leave registers for a row and a value.
-WIDTH, ROWS = (16, 14) if "+avx512f" in _features else (8, 6) if "+avx" in _features else (4, 14)
-COLUMNS = 2 * WIDTH  # of a panel
 FEW, FEWEST = ROWS // 2 + 1, ROWS // 4 + 1  # rows of the tiles for what is left over
-BLOCK = 16 * ROWS  # rows that stay in the cache while all panels pass by
+DEPTH = 320  # of a block, at most
+PANELS = 512 // COLUMNS  # in a block, at most
+TILES = 112 // ROWS  # rows of tiles in a block
+WORK = (TILES * PITCH + PANELS * COLUMNS) * DEPTH  # values that `multiply` needs as scratch
 
-_VECTOR = ir.VectorType(ir.FloatType(), WIDTH)
-_INDEX, _LANE = ir.IntType(64), ir.IntType(32)
-
-
-def _tile(height):
-    """A function for tiles of `height` rows."""
-
-    @intrinsic
-    def tile(typing_context, a, row, rows, panels, panel, out, out_row, column, add):
-        """out[out_row:, column:] = a[row:rows] panels[panel], or += with `add`: as many rows as a tile has, at most."""
-        given = a, row, rows, panels, panel, out, out_row, column, add
-
-        def generate(context, builder, signature, arguments):
-            a, row, rows, panels, panel, out, out_row, column, add = arguments
-            kinds = dict(zip((a, panels, out), (signature.args[i] for i in (0, 3, 5)), strict=True))
-            arrays = {array: context.make_array(kind)(context, builder, array) for array, kind in kinds.items()}
-
-            def at(array, *index):
-                return cgutils.get_item_pointer(context, builder, kinds[array], arrays[array], index, wraparound=False)
-
-            def vector(pointer):
-                return builder.bitcast(pointer, _VECTOR.as_pointer())
-
-            def load(pointer):
-                value = builder.load(vector(pointer))
-                value.align = 4
-                return value
-
-            def store(value, pointer):
-                builder.store(value, vector(pointer)).align = 4
-
-            def plus(index, count):
-                return builder.add(index, ir.Constant(_INDEX, count))
-
-            def repeated(value):
-                one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), value, ir.Constant(_LANE, 0))
-                lanes = ir.Constant(ir.VectorType(_LANE, WIDTH), [0] * WIDTH)
-                return builder.shuffle_vector(one, one, lanes)
-
-            # A row too many is the last one once more: it computes the same and writes it to the same place.
-            last = builder.sub(builder.sub(rows, row), ir.Constant(_INDEX, 1))
-            steps = [ir.Constant(_INDEX, i) for i in range(height)]
-            steps = [builder.select(builder.icmp_signed("<", step, last), step, last) for step in steps]
-            lines = [builder.add(row, step) for step in steps]
-            pairs = [(builder.add(out_row, step), plus(column, i)) for step in steps for i in (0, WIDTH)]
-            zero = ir.Constant(_VECTOR, [0.0] * WIDTH)
-            sums = [cgutils.alloca_once_value(builder, zero) for _ in pairs]
-            depth = builder.extract_value(arrays[a].shape, 1)
-            with cgutils.for_range(builder, depth) as loop:
-                right = [load(at(panels, panel, loop.index, ir.Constant(_INDEX, i))) for i in (0, WIDTH)]
-                for i, line in enumerate(lines):
-                    left = repeated(builder.load(at(a, line, loop.index)))
-                    for total, values in zip(sums[2 * i : 2 * i + 2], right, strict=True):
-                        product = builder.fmul(left, values, flags=["contract"])
-                        builder.store(builder.fadd(product, builder.load(total), flags=["contract"]), total)
-            totals = [builder.load(total) for total in sums]
-            places = [at(out, *pair) for pair in pairs]
-            with builder.if_else(add) as (adding, replacing):
-                with adding:
-                    before = [load(place) for place in places]
-                    for place, old, total in zip(places, before, totals, strict=True):
-                        store(builder.fadd(old, total), place)
-                with replacing:
-                    for place, total in zip(places, totals, strict=True):
-                        store(total, place)
-            return context.get_dummy_value()
-
-        return types.void(*given), generate
-
-    return tile
-
-
-_whole, _few, _fewest = _tile(ROWS), _tile(FEW), _tile(FEWEST)
+_whole, _few, _fewest = tile(ROWS, 2), tile(FEW, 2), tile(FEWEST, 2)
+_narrow, _narrow_few, _narrow_fewest = tile(ROWS, 1), tile(FEW, 1), tile(FEWEST, 1)
 
 
 @kernel
-def _column_of_tiles(a, row, last, panels, panel, out, shift, column, add):
-    """The product of the rows `row` to `last` of a with one panel, in the same rows of `out`, less `shift`."""
-    while row < last:
-        if last - row > FEW:
-            _whole(a, row, last, panels, panel, out, row - shift, column, add)
-            row += ROWS
-        elif last - row > FEWEST:
-            _few(a, row, last, panels, panel, out, row - shift, column, add)
-            row += FEW
+def multiply(a, b, out, add, work):
+    """out = a b, or out += a b with `add`, for a (M, K) and b (K, N), either of which may be a transpose."""
+    count = (out.shape[1] + COLUMNS - 1) // COLUMNS
+    depths = max(1, (a.shape[1] + DEPTH - 1) // DEPTH)
+    blocks = (count + PANELS - 1) // PANELS
+    for block in range(blocks):
+        first, last = count * block // blocks, count * (block + 1) // blocks
+        column, end = first * COLUMNS, min(last * COLUMNS, out.shape[1])
+        for part in range(depths):
+            begin, stop = a.shape[1] * part // depths, a.shape[1] * (part + 1) // depths
+            size = (last - first) * (stop - begin) * COLUMNS
+            panels = work[:size].reshape(last - first, stop - begin, COLUMNS)
+            tiles = TILES
+            if a.strides[0] == a.itemsize:  # a transpose, whose memory is gone through in longer runs with more of them
+                tiles = (len(work) - size) // max(1, (stop - begin) * PITCH)
+            rows = work[size : size + tiles * (stop - begin) * PITCH].reshape(tiles, stop - begin, PITCH)
+            lay_out_right(b[begin:stop, column:end], 0, panels)
+            _multiply_block(a[:, begin:stop], panels, out[:, column:end], add or part > 0, rows)
+
+
+@kernel
+def multiply_panels(a, panels, out, add, work):
+    """As `multiply`, by what `lay_out_right` made of b, for products by the same b."""
+    depth = a.shape[1]
+    group = max(1, DEPTH * PANELS // max(1, depth))
+    rows = work[: TILES * depth * PITCH].reshape(TILES, depth, PITCH)
+    for first in range(0, len(panels), group):
+        some = panels[first : first + group]
+        _multiply_block(a, some, out[:, first * COLUMNS : (first + len(some)) * COLUMNS], add, rows)
+
+
+@kernel
+def multiply_rows(rows, b, out, work):
+    """out = a b, for an a (M, K) in rows of tiles, as `lay_out` makes them, and b (K, N)."""
+    depth, most = rows.shape[1], max(1, len(work) // max(1, rows.shape[1] * COLUMNS))
+    for column in range(0, out.shape[1], most * COLUMNS):
+        part = out[:, column : column + most * COLUMNS]
+        count = (part.shape[1] + COLUMNS - 1) // COLUMNS
+        panels = work[: count * depth * COLUMNS].reshape(count, depth, COLUMNS)
+        lay_out_right(b[:, column : column + most * COLUMNS], 0, panels)
+        _multiply_tiles(rows, panels, part, 0, len(rows), False)
+
+
+@kernel
+def _multiply_block(a, panels, out, add, rows):
+    for row in range(0, len(a), len(rows) * ROWS):
+        some = a[row : row + len(rows) * ROWS]
+        if a.strides[1] == a.itemsize or a.shape[1] == 1:
+            lay_out(some, ROWS, 0, rows)
         else:
-            _fewest(a, row, last, panels, panel, out, row - shift, column, add)
-            row += FEWEST
+            lay_out_transposed(some.T, ROWS, 0, rows)
+        _multiply_tiles(rows, panels, out, row, (len(some) + ROWS - 1) // ROWS, add)
+
+
+@inlined
+def _multiply_tiles(rows, panels, out, row, count, add):
+    for i in range(count):
+        for p in range(len(panels)):
+            _multiply_tile(rows, i, panels, p, out, row + i * ROWS, p * COLUMNS, add)
+
+
+@inlined
+def _multiply_tile(rows, i, panels, p, out, row, column, add):
+    last, columns = min(row + ROWS, out.shape[0]) - 1, out.shape[1] - column
+    height = last + 1 - row
+    if columns > WIDTH:
+        if height > FEW:
+            _whole(rows, i, panels, p, out, row, last, column, columns, add)
+        elif height > FEWEST:
+            _few(rows, i, panels, p, out, row, last, column, columns, add)
+        else:
+            _fewest(rows, i, panels, p, out, row, last, column, columns, add)
+    elif height > FEW:
+        _narrow(rows, i, panels, p, out, row, last, column, columns, add)
+    elif height > FEWEST:
+        _narrow_few(rows, i, panels, p, out, row, last, column, columns, add)
+    else:
+        _narrow_fewest(rows, i, panels, p, out, row, last, column, columns, add)
 
 
 @kernel
-def multiply(a, panels, out, add):
-    """out = a b, or out += a b with `add`, for a (M, K) and b (K, N) in `panels`."""
-    rows, columns = out.shape
-    whole = columns // COLUMNS
-    edge = numpy.empty((BLOCK if columns % COLUMNS else 0, COLUMNS), f32)
-    for row in range(0, rows, BLOCK):
-        last = min(row + BLOCK, rows)
-        for panel in range(whole):
-            _column_of_tiles(a, row, last, panels, panel, out, 0, panel * COLUMNS, add)
-        if columns % COLUMNS:
-            _column_of_tiles(a, row, last, panels, whole, edge, row, 0, False)
-            for i in range(row, last):
-                for j in range(whole * COLUMNS, columns):
-                    value = edge[i - row, j - whole * COLUMNS]
-                    out[i, j] = out[i, j] + value if add else value
+def lay_out_right(b, first, panels):
+    """b (K, N) in the rows of `panels` (ceil(N / COLUMNS), ..., COLUMNS) from `first` on."""
+    if b.strides[1] == b.itemsize or b.shape[1] == 1:
+        lay_out_transposed(b, COLUMNS, first, panels)
+    else:
+        lay_out(b.T, COLUMNS, first, panels)
 
 
 @kernel
-def lay_out(b, panels):
-    """b (K, N) in `panels` (ceil(N / COLUMNS), K, COLUMNS), with zeros behind its last column."""
-    for panel in range(len(panels)):
-        first = panel * COLUMNS
-        count = min(COLUMNS, b.shape[1] - first)
-        for k in range(len(b)):
-            line, row = panels[panel, k], b[k, first : first + count]
-            if count == COLUMNS:  # a number that the compiler knows
-                for j in range(COLUMNS):
-                    line[j] = row[j]
+def lay_out(x, step, first, out):
+    """out[p, first + k, i] = x[p step + i, k], for x (N, K) and i < step."""
+    whole = x.shape[1] - x.shape[1] % WIDTH
+    lines = out.reshape(out.shape[0] * out.shape[1], out.shape[2])
+    for begin in range(0, len(x), step):
+        to, end = begin // step * out.shape[1] + first, min(begin + step, len(x))
+        for i in range(begin, end, WIDTH):
+            for k in range(0, whole, WIDTH):
+                turn(x, i, end - 1, k, lines, to + k, i - begin)
+        for k in range(whole, x.shape[1]):
+            for i in range(begin, end):
+                lines[to + k, i - begin] = x[i, k]
+
+
+@kernel
+def lay_out_transposed(x, step, first, out):
+    """out[p, first + k, i] = x[k, p step + i], for x (K, N) and i < step."""
+    lines = out.reshape(out.shape[0] * out.shape[1], out.shape[2])
+    for some in range(0, len(x), WIDTH):  # a few rows at a time: both sides are gone through in short runs then
+        for begin in range(0, x.shape[1], step):
+            to, left = begin // step * out.shape[1] + first, x.shape[1] - begin
+            if left >= out.shape[2]:
+                for k in range(some, min(some + WIDTH, len(x))):
+                    for i in range(0, out.shape[2], WIDTH):
+                        move(x, k, begin + i, lines, to + k, i)
             else:
-                line[count:] = f32(0)
-                for j in range(count):
-                    line[j] = row[j]
-
-
-@kernel
-def lay_out_transposed(b, first, panels):
-    """The transpose of b (N, K) in the rows of `panels` from `first` on."""
-    for panel in range(len(panels)):
-        rows = b[panel * COLUMNS : (panel + 1) * COLUMNS]
-        for k in range(rows.shape[1]):
-            line = panels[panel, first + k]
-            for j in range(len(rows)):
-                line[j] = rows[j, k]
-            line[len(rows) :] = f32(0)
+                for k in range(some, min(some + WIDTH, len(x))):
+                    for i in range(0, min(step, left), WIDTH):
+                        move_some(x, k, begin + i, left - i, lines, to + k, i)

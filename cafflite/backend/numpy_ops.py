@@ -10,19 +10,19 @@ from cafflite.backend import pool
 from cafflite.backend.base import Array
 from cafflite.backend.numpy_channels import NumpyChannels
 from cafflite.backend.numpy_ctc import NumpyCTC
+from cafflite.backend.numpy_matmul import multiply
 from cafflite.backend.numpy_neuron import NumpyNeuron
 from cafflite.backend.numpy_recurrent import NumpyRecurrent
 from cafflite.backend.numpy_softmax import NumpySoftmax
 from cafflite.backend.numpy_spatial import NumpySpatial
 from cafflite.backend.numpy_update import NumpyUpdate
 from cafflite.backend.ops import Ops
-from cafflite.backend.scratch import scratch
+from cafflite.backend.scratch import aligned
 
 SERIAL = 2**18  # multiply-adds, in one pass over a matrix, that are not worth a second thread
 PIECE = 2**19  # multiply-adds of a product that are worth waking a thread
 ELEMENTS = 2**15  # elements to copy or to add that are not worth a second thread
 ROWS = 2**12  # rows to copy that are not worth a second thread
-BLOCK = 2**18  # elements of the block that a product is added through: it stays in the cache
 THIN = range(2, 13)  # rows of a matrix for whose products a BLAS would take longer to repack the other one
 
 
@@ -42,6 +42,15 @@ def _are_contiguous(*arrays: Array) -> bool:
     return all(array.flags.c_contiguous for array in arrays)
 
 
+def _multiply(a: Array, b: Array, out: Array, add: bool) -> None:
+    """out = a b, or out += a b with `add`: the threads share its rows or its columns."""
+    rows, columns = out.shape
+    if rows >= columns:
+        pool.run(lambda s: multiply(a[s], b, out[s], add), _share(rows, b.size))
+    else:
+        pool.run(lambda s: multiply(a, b[:, s], out[:, s], add), _share(columns, a.size))
+
+
 def _side_by_side(change: Callable, *arrays: Array) -> None:
     """Call `change` for the arrays, of the same shape: for slices of them, where they lie in order."""
     if not _are_contiguous(*arrays):
@@ -58,6 +67,12 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
         super().__init__(numpy, "float32")
         self.ones = numpy.ones(0, self.dtype)
 
+    def empty(self, *shape: int) -> Array:
+        return aligned(numpy.empty, math.prod(shape)).reshape(shape)
+
+    def zeros(self, *shape: int) -> Array:
+        return aligned(numpy.zeros, math.prod(shape)).reshape(shape)
+
     def copy(self, x: Array, out: Array) -> None:
         _side_by_side(numpy.copyto, out, x)
 
@@ -69,40 +84,27 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
 
     def matmul(self, a: Array, b: Array, out: Array) -> None:
         rows, columns = out.shape
-        if rows * columns * a.shape[1] < SERIAL:
-            if out.flags.c_contiguous:
-                a.dot(b, out)  # half the calling time of a matmul
-            else:
-                numpy.matmul(a, b, out=out)
-        elif rows in THIN and _are_contiguous(a, b.T, out):
+        work = rows * columns * len(b)
+        if work >= SERIAL and rows in THIN and _are_contiguous(a, b.T, out):
             pool.run(lambda s: _thin().times_transposed(a, b.T, s.start, s.stop, out), pool.split(columns))
-        elif rows in THIN and _are_contiguous(a, b, out):
+        elif work >= SERIAL and rows in THIN and _are_contiguous(a, b, out):
             pool.run(lambda s: _thin().times(a, b, s.start, s.stop, out), pool.split(columns))
-        elif rows >= columns:
-            pool.run(lambda s: numpy.matmul(a[s], b, out=out[s]), _share(rows, b.size))
+        elif work >= PIECE:
+            _multiply(a, b, out, add=False)
+        elif out.flags.c_contiguous:
+            a.dot(b, out)  # half the calling time of a matmul
         else:
-            pool.run(lambda s: numpy.matmul(a, b[:, s], out=out[:, s]), _share(columns, a.size))
+            numpy.matmul(a, b, out=out)
 
     def add_matmul(self, a: Array, b: Array, out: Array) -> None:
         rows, columns = out.shape
-        if len(b) in THIN and rows * columns * len(b) >= SERIAL and _are_contiguous(b, out):
+        work = rows * columns * len(b)
+        if work >= SERIAL and len(b) in THIN and _are_contiguous(b, out):
             pool.run(lambda s: _thin().add_product(a, b, s.start, s.stop, out), pool.split(rows))
-            return
-        if columns > BLOCK:
+        elif work >= PIECE:
+            _multiply(a, b, out, add=True)
+        else:
             out += numpy.matmul(a, b)
-            return
-        most = BLOCK // max(1, columns)
-
-        def add(piece: slice) -> None:
-            count = max(1, piece.stop - piece.start)
-            step = math.ceil(count / math.ceil(count / most))  # equal blocks
-            for start in range(piece.start, piece.stop, step):
-                part = slice(start, min(start + step, piece.stop))
-                product = scratch("block", part.stop - start, columns)
-                numpy.matmul(a[part], b, out=product)
-                out[part] += product
-
-        pool.run(add, _share(rows, b.size))
 
     def add_row_sum(self, x: Array, out: Array) -> None:
         if len(self.ones) < len(x):

@@ -4,11 +4,13 @@ import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.numpy_matmul import TURNED, by, by_transposed
+from cafflite.backend.numpy_matmul import by
+from cafflite.backend.numpy_matmul import multiply as multiply_once
 from cafflite.backend.ops_recurrent import RecurrentOps
 
 SMALL = 2**17  # multiply-adds of one step up to which a compiled loop beats a call of the BLAS
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
+STEPS = 8  # from which on one product a step, of input and hidden values, is worth laying out its weights
 NOTHING = numpy.empty((0, 0, 0), numpy.float32)
 
 
@@ -21,7 +23,7 @@ def _multiply(a: Array, b: Array, out: Array) -> None:
     """out = a b, for (T, N, K), (K, M) and (T, N, M), whose first two axes lie behind one another."""
     rows = len(a) * a.shape[1]
     a, out = a.reshape(rows, a.shape[2]), out.reshape(rows, out.shape[2])
-    pool.run(lambda s: numpy.matmul(a[s], b, out=out[s]), _share(len(a), b.size))
+    pool.run(lambda s: multiply_once(a[s], b, out[s]), _share(len(a), b.size))
 
 
 def _joins(steps: int, streams: int, inputs: int, h: int) -> bool:
@@ -29,7 +31,7 @@ def _joins(steps: int, streams: int, inputs: int, h: int) -> bool:
 
     That is so for a narrow input, whose own product would be thin, with enough streams for a product of one step.
     """
-    return streams * 4 * h * (inputs + h) <= SMALL or (2 * inputs <= h and streams >= 64 and steps >= TURNED)
+    return streams * 4 * h * (inputs + h) <= SMALL or (2 * inputs <= h and streams >= 64 and steps >= STEPS)
 
 
 class NumpyRecurrent(RecurrentOps):
@@ -63,7 +65,7 @@ class NumpyRecurrent(RecurrentOps):
         from cafflite.backend import kernels_recurrent as kernels
 
         steps, streams, h = top.shape
-        if streams == 1 and steps < TURNED:
+        if streams == 1 and steps < STEPS:
             kernels.lstm_rows(weight_x, weight_h, offset, cont, seen, cells, gates, top)
             return
         inputs = weight_x.shape[1]
@@ -76,7 +78,7 @@ class NumpyRecurrent(RecurrentOps):
         if small:
             weight[: inputs - first], weight[inputs - first :] = weight_x.T[first:], weight_h.T
         else:
-            multiply = by_transposed(*([weight_h] if first else [weight_x, weight_h]), times=steps)
+            multiply = by(*([weight_h.T] if first else [weight_x.T, weight_h.T]), times=steps)
         seen[0, :, inputs:] *= cont[0][:, None]
 
         def walk(s: slice) -> None:
@@ -147,7 +149,7 @@ class NumpyRecurrent(RecurrentOps):
 
         steps, streams, _ = hidden.shape
         inputs = weight_x.shape[1]
-        product, multiply = scratch[:streams], by_transposed(weight_h, times=steps)
+        product, multiply = scratch[:streams], by(weight_h.T, times=steps)
         _multiply(seen[:-1, :, :inputs], weight_x.T, hidden)
         seen[0, :, inputs:] *= cont[0][:, None]
 
@@ -193,7 +195,7 @@ class NumpyRecurrent(RecurrentOps):
 
         steps, streams, _ = top.shape
         inputs = weight_x.shape[1]
-        product, multiply = scratch[:streams], by_transposed(weight_h, times=steps)
+        product, multiply = scratch[:streams], by(weight_h.T, times=steps)
         _multiply(seen[:-1, :, :inputs], weight_x.T, gates)
         seen[0, :, inputs:] *= cont[0][:, None]
 

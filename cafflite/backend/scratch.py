@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections.abc import Callable
 
 import numpy
 
@@ -15,13 +16,13 @@ def scratch(name: str, *shape: int) -> Array:
     count = math.prod(shape)
     array = getattr(_local, name, None)
     if array is None or array.size < count:
-        array = _aligned(count)
+        array = aligned(numpy.empty, count)
         setattr(_local, name, array)
     return array[:count].reshape(shape)
 
 
-def _aligned(count: int) -> Array:
-    """An array that begins where a line of the cache does: a vector read from it is in one line."""
-    values = numpy.empty(count + 16, numpy.float32)
+def aligned(make: Callable, count: int) -> Array:
+    """As make(count, float32), but from where a line of the cache begins: a vector of it is in one line then."""
+    values = make(count + 16, numpy.float32)
     first = -values.ctypes.data % 64 // 4
     return values[first : first + count]

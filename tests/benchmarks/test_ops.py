@@ -52,7 +52,7 @@ def test_every_kernel_is_here() -> None:
         for name, function in vars(family).items()
         if inspect.isfunction(function) and not name.startswith("_")
     }
-    assert compiled - {"convolution"} == set(CASES)
+    assert compiled - {"convolution", "empty", "zeros"} == set(CASES)
     for way, shapes in CONVOLUTIONS.items():
         assert SIDES["kernel"].convolution(*shapes).algorithm == way
 
