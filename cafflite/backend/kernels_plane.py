@@ -31,6 +31,12 @@ def add(x, out):
 
 
 @inlined
+def add_constant(value, out):
+    for q in range(out.size):
+        out[q] += value
+
+
+@inlined
 def add_scaled(scale, x, out):
     for q in range(out.size):
         out[q] += scale * x[q]

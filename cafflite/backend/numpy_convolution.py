@@ -1,19 +1,19 @@
 """Convolution on a CPU: by columns, and by the input itself where a window is a point."""
 
-import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
+from cafflite.backend.numpy_matmul import work
 from cafflite.backend.ops_convolution import Convolution, SpatialOps
 from cafflite.backend.scratch import scratch
 from cafflite.backend.window import Window
 
-COLUMNS = 512  # columns that make a matrix product efficient
-CACHE = 2**18  # elements of a block of columns, unless that were fewer than COLUMNS: it stays in the cache
+COLUMNS = 512  # columns of a block, about: they make an efficient product
+ALONE = 128  # columns that an image needs for a block of its own
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
 
 
@@ -22,6 +22,12 @@ def kernels() -> Any:
     from cafflite.backend import kernels_convolution
 
     return kernels_convolution
+
+
+def _columns() -> Any:
+    from cafflite.backend import kernels_columns
+
+    return kernels_columns
 
 
 class CompiledConvolution(Convolution):
@@ -52,44 +58,33 @@ class CompiledConvolution(Convolution):
         return pool.split(count) if self.work >= SERIAL else [slice(0, count)]
 
 
-class Block(NamedTuple):
-    """What one call of the BLAS works on: some images, and of each the same rows of positions."""
-
-    images: slice
-    rows: slice
-
-
 class Columns(CompiledConvolution):
     """Matrix products with blocks of columns.
 
-    Images with few positions lie side by side, so that one product does for all of a block; those with many have each
-    one of their own. The threads share the blocks, or, where these are too few, the filters (the channels, for
-    `deconvolve`) of each.
+    Images with few positions lie side by side, so that one product does for all of a block; those with many are cut.
+    The threads share the blocks, or, where these are too few, the filters (the channels, for `deconvolve`) of each.
     """
 
     algorithm = "im2col"
-    few = COLUMNS
+    is_point = False
 
     def __init__(self, ops: SpatialOps, x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> None:
         super().__init__(ops, x_shape, outputs, window, group)
-        self.width = self.places[2]
         self.group_channels = self.channels // group
-        self.side_by_side = self.length < self.few
-        self.batches = _cut(self.images, self._batch_count())
-        self.parts = _cut(self.length // self.width, self._part_count())
-        self.blocks = [Block(images, rows) for images in self.batches for rows in self.parts]
+        self.batches = cut(self.images, self._batch_count())
+        height = self.length // self.places[2]
+        self.parts = cut(height, max(1, min(height, round(self.length / COLUMNS))))
+        self.blocks = numpy.array(
+            [(*images, *rows) for images in self.batches for rows in self.parts], numpy.int64
+        ).reshape(-1, 4)
+        rows = [int((block[1] - block[0]) * (block[3] - block[2])) for block in self.blocks]
+        self.most = max(rows, default=0) * self.places[2]  # columns in a block
 
     def _batch_count(self) -> int:
-        """Images go together until their columns fill the cache, in as many batches for each thread."""
-        columns = max(COLUMNS, CACHE // max(1, self.filter_size))
-        count = -(-self.images // max(1, columns // self.length))
+        """Images go together until there are enough columns, in as many batches for each thread."""
+        count = self.images if self.length >= ALONE else -(-self.images // max(1, COLUMNS // self.length))
         threads = pool.threads()
         return count if count < threads else min(self.images, -(-count // threads) * threads)
-
-    def _part_count(self) -> int:
-        """An image is cut until its columns stay in the cache, but into parts of no fewer than COLUMNS, or of a row."""
-        most = min(self.length // COLUMNS, self.length // self.width)
-        return max(1, min(most, -(-self.length * (self.filter_size + self.filters) // CACHE)))
 
     def convolve(
         self,
@@ -100,166 +95,77 @@ class Columns(CompiledConvolution):
         scale: Array | None = None,
         slope: float = 1.0,
     ) -> None:
-        weight = self._matrices(w)
-        y = out.reshape(self.images, self.outputs, self.length)
-        finish = self._finish_of(self.outputs, bias, scale, slope)
-        is_done = bias is None and scale is None and slope == 1
-
-        def work(blocks: list[Block], filters: slice) -> None:
-            for block in blocks:
-                for g in range(self.group):
-                    result = self._results(out, block, g, filters)
-                    self._multiply(weight[g, filters], self._columns(x, block, g), result)
-                    if not is_done:
-                        kernels().finish_block(y, *self._bounds(block, g, filters), finish)
-
-        self._run(work, self.blocks, self.filters)
+        given = x.reshape(self.x_shape), self._matrices(w), self._results(out)
+        follows = bias is not None or scale is not None or slope != 1
+        finish = self._finish_of(self.outputs if follows else 0, bias, scale, slope)
+        self._run(
+            lambda blocks, filters: _columns().convolve(*given, finish, blocks, filters, *self._form()), 1, self.filters
+        )
 
     def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        weight = self._matrices(w)
-        offsets = None if bias is None else bias.reshape(self.group, self.group_channels, 1)
-
-        def work(batches: list[slice], channels: slice) -> None:
-            taps = slice(channels.start * self.window.taps, channels.stop * self.window.taps)
-            for images in batches:
-                for g in range(self.group):
-                    for rows in self.parts:
-                        block = Block(images, rows)
-                        result = self._gather(self._results(y, block, g), "results")
-                        self._add_columns(weight[g, :, taps].T, result, out, block, g, channels)
-                    if offsets is not None:
-                        self._planes(out)[images, g, channels] += offsets[g, channels]
-
-        self._run(work, self.batches, self.group_channels)
+        given = self._results(y), self._matrices(w), out.reshape(self.x_shape)
+        offset = numpy.empty(0, numpy.float32) if bias is None else bias
+        self._run(
+            lambda blocks, channels: _columns().deconvolve(*given, offset, blocks, channels, *self._form()),
+            len(self.parts),
+            self.group_channels,
+        )
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
-        diff = self._matrices(out)
-
-        def work(blocks: list[Block], filters: slice, diff: Array) -> None:
-            product = scratch("product", filters.stop - filters.start, self.filter_size)
-            for block in blocks:
-                for g in range(self.group):
-                    result = self._gather(self._results(y, block, g, filters), "results")
-                    columns = self._columns(x, block, g)
-                    for a, b in [(result, columns)] if self.side_by_side else zip(result, columns, strict=True):
-                        numpy.matmul(a, b.T, out=product)
-                        diff[g, filters] += product
-
-        if not self._enough(self.blocks):
-            pool.run(lambda filters: work(self.blocks, filters, diff), self._share(self.filters))
+        x, y, diff, kernel = x.reshape(self.x_shape), self._results(y), self._matrices(out), _columns().add_weight_diff
+        if not self._enough(len(self.blocks)):
+            pool.run(
+                lambda s: kernel(x, y, diff, self.blocks, (s.start, s.stop), *self._form()), self._share(self.filters)
+            )
             return
         slices = self._share(len(self.blocks))
         others = scratch("others", len(slices) - 1, *diff.shape)  # the sums of all threads but the first
         others[...] = 0
         sums = [diff, *others]
-        pool.run(lambda s: work(self.blocks[s], slice(0, self.filters), sums[slices.index(s)]), slices)
+        pool.run(
+            lambda s: kernel(x, y, sums[slices.index(s)], self.blocks[s], (0, self.filters), *self._form()), slices
+        )
         for other in others:
             diff += other
 
-    def _run(self, work: Callable[[list, slice], None], blocks: list, count: int) -> None:
-        """Call work(blocks, of_each) side by side, for slices of `blocks` or else of 0..count."""
-        if self._enough(blocks):
-            pool.run(lambda s: work(blocks[s], slice(0, count)), self._share(len(blocks)))
+    def _run(self, function: Callable[[Array, tuple[int, int]], None], together: int, count: int) -> None:
+        """Call function(blocks, of_each) side by side: for blocks, `together` ones in a call, or else for 0..count."""
+        pieces = len(self.blocks) // together
+        if self._enough(pieces):
+            blocks = self.blocks.reshape(pieces, together, 4)
+            pool.run(lambda s: function(blocks[s].reshape(-1, 4), (0, count)), self._share(pieces))
         else:
-            pool.run(lambda s: work(blocks, s), self._share(count))
+            pool.run(lambda s: function(self.blocks, (s.start, s.stop)), self._share(count))
 
     @staticmethod
-    def _enough(blocks: list) -> bool:
-        """Whether the threads can share the blocks about evenly."""
-        return len(blocks) % pool.threads() == 0 or len(blocks) > 4 * pool.threads()
+    def _enough(pieces: int) -> bool:
+        """Whether the threads can share them about evenly."""
+        return pieces % pool.threads() == 0 or pieces > 4 * pool.threads()
 
-    def _columns(self, x: Array, block: Block, g: int) -> Array:
-        """What the taps see in one group of a block."""
-        columns, geometry = self._new_columns(block, g, slice(0, self.group_channels))
-        kernels().im2col(x.reshape(self.x_shape), *geometry, columns.reshape(-1))
-        return columns
-
-    def _add_columns(self, a: Array, b: Array, x: Array, block: Block, g: int, channels: slice) -> None:
-        """Add the columns a b to the values of x that they show; those of an image's first row clear it before."""
-        columns, geometry = self._new_columns(block, g, channels)
-        numpy.matmul(a, b, out=columns)
-        kernels().col2im(columns.reshape(-1), *geometry, x.reshape(self.x_shape))
-
-    def _new_columns(self, block: Block, g: int, channels: slice) -> tuple[Array, tuple]:
-        """Scratch for the columns of a block, and the block and its columns as the kernels take them."""
-        images, rows = block
-        first = g * self.group_channels
-        taps = (channels.stop - channels.start) * self.window.taps
-        count, length = images.stop - images.start, (rows.stop - rows.start) * self.width
-        if self.side_by_side:
-            columns, steps = scratch("columns", taps, count * length), (length, count * length)
-        else:
-            columns, steps = scratch("columns", count, taps, length), (taps * length, length)
-        return columns, (
-            (images.start, images.stop),
-            (first + channels.start, first + channels.stop),
-            (rows.start, rows.stop),
-            *self.geometry,
-            self.places,
-            steps,
+    def _form(self) -> tuple:
+        """What all kernels take: the form of the convolution, and this thread's scratch."""
+        spaces = (
+            scratch("columns", _columns().CACHE + self.window.taps * self.most),
+            scratch("results", self.filters * self.most),
+            work(),
         )
+        return self.is_point, self.geometry, self.places, spaces
 
     def _matrices(self, w: Array) -> Array:
         return w.reshape(self.group, self.filters, self.filter_size)
 
-    def _results(self, y: Array, block: Block, g: int, filters: slice = slice(None)) -> Array:
-        """A block of y for some filters of a group: (images, filters, rows width)."""
-        return y.reshape(self.images, self.group, self.filters, self.length)[
-            block.images, g, filters, self._place(block)
-        ]
-
-    def _planes(self, x: Array) -> Array:
-        return x.reshape(self.images, self.group, self.group_channels, math.prod(self.size))
-
-    def _gather(self, images: Array, name: str) -> Array:
-        """Images (N, rows, length) as they are, or side by side in scratch: (rows, N length)."""
-        if not self.side_by_side:
-            return images
-        count, rows, length = images.shape
-        matrix = scratch(name, rows, count * length)
-        _by_image(matrix, count)[...] = images
-        return matrix
-
-    def _place(self, block: Block) -> slice:
-        """The places of a block in each image."""
-        return slice(block.rows.start * self.width, block.rows.stop * self.width)
-
-    def _bounds(self, block: Block, g: int, filters: slice) -> tuple[tuple[int, int], ...]:
-        """Where the results of a block for some filters of a group are: images, channels and places, (first, last)."""
-        first, place = g * self.filters, self._place(block)
-        return (
-            (block.images.start, block.images.stop),
-            (first + filters.start, first + filters.stop),
-            (place.start, place.stop),
-        )
-
-    def _multiply(self, a: Array, b: Array, out: Array) -> None:
-        """out (N, rows, length) = a b."""
-        product = scratch("product", len(a), b.shape[1]) if self.side_by_side else out
-        numpy.matmul(a, b, out=product)
-        if self.side_by_side:
-            out[...] = _by_image(product, len(out))
+    def _results(self, y: Array) -> Array:
+        return y.reshape(self.images, self.outputs, self.length)
 
 
 class Pointwise(Columns):
     """A window of one tap at every place: the input has the columns itself."""
 
     algorithm = "1x1"
-    few = COLUMNS // 4
-
-    def _columns(self, x: Array, block: Block, g: int) -> Array:
-        return self._gather(self._planes(x)[block.images, g, :, self._place(block)], "columns")
-
-    def _add_columns(self, a: Array, b: Array, x: Array, block: Block, g: int, channels: slice) -> None:
-        self._multiply(a, b, out=self._planes(x)[block.images, g, channels, self._place(block)])
+    is_point = True
 
 
-def _cut(count: int, pieces: int) -> list[slice]:
-    """0..count in `pieces` slices that differ by one at most."""
+def cut(count: int, pieces: int) -> list[tuple[int, int]]:
+    """0..count in `pieces` parts (first, last) that differ by one at most."""
     bounds = [count * i // max(1, pieces) for i in range(pieces + 1)]
-    return [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
-
-
-def _by_image(matrix: Array, count: int) -> Array:
-    """(rows, N length) viewed as (N, rows, length)."""
-    return matrix.reshape(len(matrix), count, matrix.shape[1] // max(1, count)).transpose(1, 0, 2)
+    return list(zip(bounds, bounds[1:], strict=False))
