@@ -1,8 +1,11 @@
-"""Compiled convolutions of single channels with 3 x 3 taps and a pad of 1, at the places of a grid that is the input.
+"""Compiled convolutions of single channels with 3 x 3 taps, a pad of 1 and strides of 1 or 2.
 
-A grid is taken as one run in memory, without its rows' ends: a tap beside the middle would see there the next row's
-first value, or the last one of the row before. So it has a copy of the grid of its own, in which that column is zero.
-All loops are then as long as the grid. A stride only says which places of the grid are wanted.
+Rows are copied to `lines` with zeros around them, from which a vector of results is made at once. For a stride of 2 a
+line has its even places first and its odd ones `size` places behind them.
+
+The gradient for the weights takes a grid as one run in memory, without its rows' ends: a tap beside the middle would
+see there the next row's first value, or the last one of the row before. So it has a copy of the grid of its own, in
+which that column is zero. All loops are then as long as the grid.
 """
 
 import numpy
@@ -10,6 +13,8 @@ from numpy import uint64
 
 from cafflite.backend.kernels_math import inlined, kernel
 from cafflite.backend.kernels_plane import fill, reordered
+from cafflite.backend.kernels_transform import window
+from cafflite.backend.kernels_vector import WIDTH
 
 f32 = numpy.float32
 BAND = 2048  # places done at once: their copies stay in the nearest cache
@@ -40,26 +45,87 @@ def _copy(grid, first, last, height, width, copies):
 
 
 @inlined
-def _six(w, a, b, c, d, e, f, out):
-    w0, w1, w2, w3, w4, w5 = w[0], w[1], w[2], w[3], w[4], w[5]
-    for q in range(out.size):
-        out[q] = w0 * a[q] + w1 * b[q] + w2 * c[q] + w3 * d[q] + w4 * e[q] + w5 * f[q]
+def _correlate(lines, taps, at, middle, right, pitch, finish, out, to, count):
+    """A row of `count` results from the lines at `at`, which lie `pitch` apart, and what follows, to out[to:]."""
+    for q in range(0, count, WIDTH):
+        a = at + q
+        b, c = a + pitch, a + 2 * pitch
+        places = a, a + middle, a + right, b, b + middle, b + right, c, c + middle, c + right
+        window(lines, places, taps, finish, out, to + q, count - q)
 
 
 @inlined
-def _last_three(w, a, b, c, scale, bias, slope, out):
-    w0, w1, w2 = w[6], w[7], w[8]
-    for q in range(out.size):
-        value = scale * (out[q] + w0 * a[q] + w1 * b[q] + w2 * c[q]) + bias
-        out[q] = value if value > f32(0) else slope * value
+def _new_lines(rows, count, phases):
+    """Lines of zeros for so many rows and results of a row, the places of a phase, and of a line."""
+    size = (count + 2 + WIDTH - 1) // WIDTH * WIDTH
+    return numpy.zeros(rows * phases * size + WIDTH, f32), size, phases * size
 
 
 @inlined
-def _correlate(copies, w, at, width, scale, bias, slope, out):
-    """The places of the copied rows from `at` on, and what follows; two loops, as one of nine taps is not faster."""
-    left, middle, right = copies[0, at:], copies[1, at + 1 :], copies[2, at + 2 :]
-    _six(w, left, middle, right, left[width:], middle[width:], right[width:], out)
-    _last_three(w, left[2 * width :], middle[2 * width :], right[2 * width :], scale, bias, slope, out)
+def _clear(lines, to, pitch):
+    for q in range(pitch):
+        lines[uint64(to + q)] = f32(0)
+
+
+@kernel
+def convolve(x, w, finish, first, last, stride, y):
+    """The planes first..last of y (N, C, OH, OW), from x (N, C, H, W); w (C, 9)."""
+    channels, height, width = x.shape[1:]
+    made, count = y.shape[2:]
+    scale, bias, slope = finish
+    rows = min(made, max(1, BAND // width))
+    lines, size, pitch = _new_lines((rows - 1) * stride[0] + 3, count, stride[1])
+    middle, right = (1, 2) if stride[1] == 1 else (size, 1)
+    values, out = x.reshape(x.size), y.reshape(y.size)
+    for one in range(first, last):
+        c = one % channels
+        v = w[c]
+        taps = v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8]
+        for top in range(0, made, rows):
+            end = min(top + rows, made)
+            for line in range((end - top - 1) * stride[0] + 3):
+                row, to = top * stride[0] + line - 1, line * pitch
+                at = (one * height + row) * width
+                if row < 0 or row >= height:
+                    _clear(lines, to, pitch)
+                elif stride[1] == 1:
+                    for q in range(width):
+                        lines[uint64(to + 1 + q)] = values[uint64(at + q)]
+                else:
+                    for q in range((width + 1) // 2):
+                        lines[uint64(to + size + q)] = values[uint64(at + 2 * q)]
+                    for q in range(width // 2):
+                        lines[uint64(to + 1 + q)] = values[uint64(at + 2 * q + 1)]
+            for r in range(top, end):
+                at, to = (r - top) * stride[0] * pitch, (one * made + r) * count
+                _correlate(lines, taps, at, middle, right, pitch, (scale[c], bias[c], slope), out, to, count)
+
+
+@kernel
+def deconvolve(y, w, bias, first, last, stride, x):
+    """The gradient of `convolve` for the planes first..last of x, plus the bias of their channels."""
+    channels, height, width = x.shape[1:]
+    made, count = y.shape[2:]
+    rows = min(height, max(1, BAND // width))
+    lines, _, pitch = _new_lines(rows + 2, width, 1)
+    values, out = y.reshape(y.size), x.reshape(x.size)
+    for one in range(first, last):
+        c = one % channels
+        v = w[c]
+        taps = v[8], v[7], v[6], v[5], v[4], v[3], v[2], v[1], v[0]
+        for top in range(0, height, rows):
+            end = min(top + rows, height)
+            for line in range(end - top + 2):
+                row, to = top + line - 1, line * pitch
+                at = (one * made + row // stride[0]) * count
+                if row < 0 or row % stride[0] or row // stride[0] >= made:
+                    _clear(lines, to, pitch)
+                else:
+                    for q in range(count):
+                        lines[uint64(to + 1 + q * stride[1])] = values[uint64(at + q)]
+            for r in range(top, end):
+                at, to = (r - top) * pitch, (one * height + r) * width
+                _correlate(lines, taps, at, 1, 2, pitch, (f32(1), bias[c], f32(1)), out, to, width)
 
 
 @inlined
@@ -68,45 +134,6 @@ def _spread(x, stride, width, grid):
     for r in range(x.shape[0]):
         for q in range(x.shape[1]):
             grid[uint64(r * stride[0] * width + q * stride[1])] = x[r, q]
-
-
-@kernel
-def convolve(x, w, finish, first, last, stride, y):
-    """The planes first..last of y (N, C, OH, OW), from x (N, C, H, W); w (C, 9)."""
-    channels, height, width = x.shape[1:]
-    scale, bias, slope = finish
-    rows, copies = _band(height, width)
-    line = numpy.empty(width, f32)
-    for one in range(first, last):
-        n, c = one // channels, one % channels
-        grid, out, weight = x[n, c].reshape(height * width), y[n, c], w[c]
-        for top in range(0, height, rows):
-            end = min(top + rows, height)
-            _copy(grid, top, end, height, width, copies)
-            if stride == (1, 1):
-                part = out.reshape(height * width)[top * width : end * width]
-                _correlate(copies, weight, 0, width, scale[c], bias[c], slope, part)
-                continue
-            for r in range(-(-top // stride[0]), -(-end // stride[0])):
-                _correlate(copies, weight, (r * stride[0] - top) * width, width, scale[c], bias[c], slope, line)
-                for q in range(out.shape[1]):
-                    out[r, q] = line[uint64(q * stride[1])]
-
-
-@kernel
-def deconvolve(y, w, bias, first, last, stride, x):
-    """The gradient of `convolve` for the planes first..last of x, plus the bias of their channels."""
-    channels, height, width = x.shape[1:]
-    rows, copies = _band(height, width)
-    grid = numpy.zeros(height * width, f32)
-    for one in range(first, last):
-        n, c = one // channels, one % channels
-        _spread(y[n, c], stride, width, grid)
-        weight, out = w[c, ::-1].copy(), x[n, c].reshape(height * width)
-        for top in range(0, height, rows):
-            end = min(top + rows, height)
-            _copy(grid, top, end, height, width, copies)
-            _correlate(copies, weight, 0, width, f32(1), bias[c], f32(1), out[top * width : end * width])
 
 
 @reordered

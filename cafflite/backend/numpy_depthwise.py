@@ -57,12 +57,12 @@ class Depthwise(CompiledConvolution):
 
 
 class Depthwise3x3(Depthwise):
-    """Three by three taps and a pad of 1, whatever the stride: what nets made of such convolutions have."""
+    """Three by three taps, a pad of 1 and strides of 1 or 2: what nets made of such convolutions have."""
 
     @staticmethod
     def fits(channels: int, outputs: int, window: Window) -> bool:
         of = window.kernel, window.pad, window.dilation
-        return channels == outputs and of == ((3, 3), (1, 1), (1, 1))
+        return channels == outputs and of == ((3, 3), (1, 1), (1, 1)) and max(window.stride) <= 2
 
     def convolve(
         self,

@@ -2,21 +2,23 @@
 
 import math
 import os
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
-from cafflite.backend.numpy_convolution import CompiledConvolution
+from cafflite.backend.numpy_convolution import CompiledConvolution, cut
+from cafflite.backend.numpy_matmul import work
 from cafflite.backend.ops_convolution import SpatialOps
 from cafflite.backend.scratch import scratch
 from cafflite.backend.window import Window
 
 # With fewer channels the transforms cost more than they save; with fewer tiles the products are too narrow.
 CHANNELS, TILES = 32, 64
-BLOCK = 256  # tiles in a block: enough for an efficient product, and few enough for the cache
+MOST = 4096  # channels whose columns of a panel fit in what a product takes as scratch
+BLOCK = 200  # tiles that make an efficient product
+VECTOR = 16  # the most values in one
 
 
 def kernels() -> Any:
@@ -31,32 +33,27 @@ def pays(x_shape: tuple[int, ...], outputs: int, window: Window, group: int) -> 
     if window.kernel != (3, 3) or window.stride != (1, 1) or window.dilation != (1, 1) or max(window.pad) > 2:
         return False
     tiles = x_shape[0] * math.prod(-(-n // 4) for n in window.positions(x_shape[2:]))
-    enough = tiles >= TILES and min(x_shape[1], outputs) // group >= CHANNELS
-    return enough and os.environ.get("CAFFLITE_WINOGRAD") != "0"
+    fits = tiles >= TILES and CHANNELS <= min(x_shape[1], outputs) // group <= max(x_shape[1], outputs) // group <= MOST
+    return fits and os.environ.get("CAFFLITE_WINOGRAD") != "0"
 
 
-class Block(NamedTuple):
-    """What is transformed at once: some images, and of each the same rows of tiles, both as (first, last)."""
+def _blocks(shape: tuple[int, ...]) -> tuple[Array, int]:
+    """Blocks of an output (N, M, H, W), (first image, last, first row of tiles, last), and room for their tiles.
 
-    images: tuple[int, int]
-    rows: tuple[int, int]
-    tiles: int
-
-
-def blocks(shape: tuple[int, ...]) -> Iterator[Block]:
-    """The blocks of an output (N, M, H, W)."""
+    Images with few tiles lie together, those with many are cut.
+    """
     images, height, columns = shape[0], -(-shape[2] // 4), -(-shape[3] // 4)
-    rows = min(height, max(1, BLOCK // columns))
-    group = max(1, BLOCK // (height * columns))
-    for n in range(0, images, group):
-        last = min(n + group, images)
-        for row in range(0, height, rows):
-            end = min(row + rows, height)
-            yield Block((n, last), (row, end), (last - n) * (end - row) * columns)
+    groups = -(-images // max(1, BLOCK // (height * columns)))
+    parts = min(height, -(-height * columns // BLOCK)) if groups == images else 1
+    while groups * parts % pool.threads() and groups * parts < 4 * pool.threads() and parts < height:
+        groups, parts = (groups + 1, 1) if groups < images else (groups, parts + 1)
+    blocks = numpy.array([(*group, *part) for group in cut(images, groups) for part in cut(height, parts)])
+    most = int(((blocks[:, 1] - blocks[:, 0]) * (blocks[:, 3] - blocks[:, 2])).max()) * columns
+    return blocks, most + VECTOR
 
 
 class Winograd(CompiledConvolution):
-    """Block after block: the threads share the channels that are transformed, and the 36 products."""
+    """The threads share blocks of tiles, each of which is transformed, multiplied and transformed back."""
 
     algorithm = "winograd"
 
@@ -74,52 +71,60 @@ class Winograd(CompiledConvolution):
         slope: float = 1.0,
     ) -> None:
         finish = self._finish_of(self.outputs, bias, scale, slope)
-        self._correlate(x, self._filters(w, turned=False), self.window.pad, out, finish)
+        self._correlate(x, w, False, (self.filters, self.group_channels), self.window.pad, out, finish)
 
     def deconvolve(self, y: Array, w: Array, out: Array, bias: Array | None = None) -> None:
-        turned = self._filters(w, turned=True).swapaxes(2, 3)
-        self._correlate(y, turned, tuple(2 - pad for pad in self.window.pad), out, self._finish_of(self.channels, bias))
+        sizes, pad = (self.group_channels, self.filters), tuple(2 - pad for pad in self.window.pad)
+        self._correlate(y, w, True, sizes, pad, out, self._finish_of(self.channels, bias))
 
     def add_weight_diff(self, x: Array, y: Array, out: Array) -> None:
         made, seen = self.filters, self.group_channels
-        sums, product = (scratch(name, 36, self.group, made, seen) for name in ("sums", "product"))
-        sums[...] = 0
-        for block in blocks(y.shape):
-            tiles, diffs = scratch("tiles", 36, seen, block.tiles), scratch("results", 36, made, block.tiles)
-            for g in range(self.group):
-                self._transform("input_tiles", x, block, g, seen, self.window.pad, tiles)
-                self._transform("diff_tiles", y, block, g, made, diffs)
-                _multiply(diffs, tiles.swapaxes(1, 2), product[:, g])
-            pool.run(lambda s: numpy.add(sums[s], product[s], out=sums[s]), pool.split(36))
-        diff, total = out.reshape(self.outputs, seen, 9), sums.reshape(36, self.outputs, seen)
-        pool.run(lambda s: kernels().add_kernel_diff(total, (s.start, s.stop), diff), self._share(self.outputs))
+        blocks, most = _blocks(y.shape)
+        slices, diff = pool.split(len(blocks)), out.reshape(self.group, made, seen, 9)
+        sums = [_tiles(f"sums{i}", made, seen) for i in range(len(slices))]
+        for g in range(self.group):
+            given, total = ((g * made, g * seen), self.window.pad), diff[g]
 
-    def _filters(self, w: Array, turned: bool) -> Array:
-        """The kernels (M, C / group, 3, 3), transformed: (36, M, C / group)."""
-        filters = scratch("filters", 36, self.outputs, self.group_channels)
-        w = w.reshape(self.outputs, self.group_channels, 9)
-        pool.run(lambda s: kernels().filter_tiles(w, (s.start, s.stop), turned, filters), self._share(self.outputs))
-        return filters.reshape(36, self.group, self.filters, self.group_channels)
+            def sum_up(s: slice, given: tuple = given) -> None:
+                kernels().filter_diffs(x, y, sums[slices.index(s)], blocks[s], *given, _spaces(made, seen, most))
 
-    def _correlate(self, x: Array, filters: Array, pad: tuple[int, ...], y: Array, finish: tuple) -> None:
-        """y = the windows of x, with zeros around it, times the filters (36, group, out, in), and what follows."""
-        made, seen = filters.shape[2:]
-        for block in blocks(y.shape):
-            tiles, results = scratch("tiles", 36, seen, block.tiles), scratch("results", 36, made, block.tiles)
-            for g in range(self.group):
-                self._transform("input_tiles", x, block, g, seen, pad, tiles)
-                _multiply(filters[:, g], tiles, results)
-                self._transform("output_tiles", y, block, g, made, finish, results)
+            def add(s: slice, total: Array = total) -> None:
+                for one in sums:
+                    kernels().add_kernel_diff(one, (s.start, s.stop), total)
 
-    def _transform(self, kernel: str, images: Array, block: Block, g: int, channels: int, *arguments: Any) -> None:
-        """Call a kernel for the channels of group `g`, which the threads share."""
-        function = getattr(kernels(), kernel)
-        pool.run(
-            lambda s: function(images, *block[:2], g * channels, (s.start, s.stop), *arguments),
-            self._share(channels),
-        )
+            pool.run(sum_up, slices)
+            pool.run(add, self._share(made))
+
+    def _correlate(
+        self, x: Array, w: Array, turned: bool, sizes: tuple[int, int], pad: tuple[int, ...], y: Array, finish: tuple
+    ) -> None:
+        """y = the windows of x, with zeros around it, times the kernels, and what follows.
+
+        turned  whether the kernels are turned by half a circle, and make the channels that they see otherwise
+        sizes   the channels made and seen in each group
+        """
+        made, seen = sizes
+        blocks, most = _blocks(y.shape)
+        size = kernels()
+        filters = scratch("filters", -(-made // size.ROWS), 36, seen, size.PITCH)
+        w = w.reshape(self.group, self.filters, self.group_channels, 9)
+        for g in range(self.group):
+            bases, kernel = (g * made, g * seen), w[g].swapaxes(0, 1) if turned else w[g]
+
+            def transform(s: slice, kernel: Array = kernel) -> None:
+                kernels().filter_tiles(kernel, turned, (s.start, s.stop), filters)
+
+            def correlate(s: slice, bases: tuple = bases) -> None:
+                kernels().correlate(x, filters, y, finish, blocks[s], bases, pad, _spaces(made, seen, most))
+
+            pool.run(transform, self._share(len(filters)))
+            pool.run(correlate, pool.split(len(blocks)))
 
 
-def _multiply(a: Array, b: Array, out: Array) -> None:
-    """out = a b, 36 products that the threads share."""
-    pool.run(lambda s: numpy.matmul(a[s], b[s], out=out[s]), pool.split(36))
+def _tiles(name: str, channels: int, count: int) -> Array:
+    """Scratch for so many transformed tiles of each channel, in whole vectors."""
+    return scratch(name, channels, 36, -(-count // VECTOR) * VECTOR)
+
+
+def _spaces(made: int, seen: int, tiles: int) -> tuple[Array, Array, Array]:
+    return _tiles("tiles", seen, tiles), _tiles("results", made, tiles), work()
