@@ -8,6 +8,8 @@ import numpy
 
 from cafflite.backend.kernels import summing_kernel
 from cafflite.backend.kernels_math import f32, inlined, kernel, sigmoid, tanh
+from cafflite.backend.kernels_tile import sum_of_rows
+from cafflite.backend.kernels_vector import WIDTH, copy_some
 
 VECTOR = 16  # values of the widest vectors there are
 
@@ -100,19 +102,27 @@ def copy(x, out):
 
 
 @inlined
-def spread(gates, h, out):
-    """Gates of h values each to gates with room for more."""
-    room = out.size // 4
-    for k in range(4):
-        copy(gates[k * h : (k + 1) * h], out[k * room : k * room + h])
+def copy_run(x, at, count, out, to):
+    """out[to:] = x[at:], `count` values of flat arrays, by vectors."""
+    for q in range(0, count, WIDTH):
+        copy_some(x, at + q, count - q, out, to + q)
 
 
 @inlined
-def gather(gates, h, out):
-    """The reverse of `spread`."""
-    room = gates.size // 4
+def spread(gates, at, h, out):
+    """Gates of h values each, from `at` on, to gates with room for more."""
     for k in range(4):
-        copy(gates[k * room : k * room + h], out[k * h : (k + 1) * h])
+        copy_run(gates, at + k * h, h, out, k * (out.size // 4))
+
+
+@inlined
+def gather(gates, h, out, to):
+    """The reverse of `spread`."""
+    for k in range(4):
+        copy_run(gates, k * (gates.size // 4), h, out, to + k * h)
+
+
+_sum_wide, _sum_in_parts = sum_of_rows(4, 1), sum_of_rows(1, 4)
 
 
 @kernel
@@ -123,40 +133,42 @@ def lstm_sequence(start, stop, first, weight, offset, cont, seen, cells, gates, 
     Rows of few values would mostly run through the slow end of each loop, so they get room up to whole vectors, where
     cells and outputs stay 0.
     """
-    steps, _, h = top.shape
+    steps, streams, h = top.shape
     room = -(-h // VECTOR) * VECTOR
     rows = numpy.zeros((weight.shape[0], 4 * room), numpy.float32)
     for k in range(weight.shape[0]):
-        spread(weight[k], h, rows[k])
+        spread(weight[k], 0, h, rows[k])
     b, gate = numpy.zeros(4 * room, numpy.float32), numpy.zeros(4 * room, numpy.float32)
     before, cell = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
-    out = numpy.zeros(room, numpy.float32)
+    out, kept = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
+    all_seen, all_cells, all_gates = seen.reshape(seen.size), cells.reshape(cells.size), gates.reshape(gates.size)
+    tops, width = top.reshape(top.size), seen.shape[2]
     for n in range(start, stop):
-        spread(offset[n if offset.shape[0] > 1 else 0], h, b)
-        copy(cells[0, n], cell[:h])
+        spread(offset[n if offset.shape[0] > 1 else 0], 0, h, b)
+        copy_run(all_cells, n * h, h, cell, 0)
         for t in range(steps):
+            at, after = t * streams + n, (t + 1) * streams + n
             if first > 0:
-                spread(gates[t, n], h, gate)
+                spread(all_gates, 4 * at * h, h, gate)
                 for j in range(gate.size):
                     gate[j] += b[j]
             else:
                 copy(b, gate)
-            for k in range(rows.shape[0]):
-                value, row = seen[t, n, first + k], rows[k]
-                for j in range(gate.size):
-                    gate[j] += value * row[j]
+            for q in range(0, gate.size, 4 * WIDTH):
+                _sum_wide(all_seen, at * width + first, 0, rows, 0, rows.shape[0], q, gate, q)
             copy(cell, before)
             unit(gate, cont[t, n], before, cell, out)
-            gather(gate, h, gates[t, n])
-            copy(cell[:h], cells[t + 1, n])
-            copy(out[:h], top[t, n])
-            scale(keep_after(cont, t, n), out[:h], seen[t + 1, n, -h:])
+            gather(gate, h, all_gates, 4 * at * h)
+            copy_run(cell, 0, h, all_cells, after * h)
+            copy_run(out, 0, h, tops, at * h)
+            scale(keep_after(cont, t, n), out, kept)
+            copy_run(kept, 0, h, all_seen, (after + 1) * width - h)
 
 
 @kernel
 def lstm_sequence_backward(start, stop, first, weight, cont, cells, gates, top_diff, threshold, dh, dc, diff, dx):
     """All of `lstm_backward`, as `lstm_sequence`; `weight` (4H, ..). `dx` is for a `first` of 0."""
-    h, columns = dc.shape[1], weight.shape[1]
+    (streams, h), columns = dc.shape, weight.shape[1]
     inputs = columns - h
     room = -(-h // VECTOR) * VECTOR
     rows = numpy.zeros((4 * h, -(-columns // VECTOR) * VECTOR), numpy.float32)
@@ -165,31 +177,31 @@ def lstm_sequence_backward(start, stop, first, weight, cont, cells, gates, top_d
     gate, d = numpy.zeros(4 * room, numpy.float32), numpy.zeros(4 * room, numpy.float32)
     before, cell = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
     above, carried = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
-    below = numpy.zeros(rows.shape[1], numpy.float32)
-    hidden = below[inputs:columns]
+    hidden, below = numpy.zeros(room, numpy.float32), numpy.zeros(rows.shape[1], numpy.float32)
+    all_cells, all_gates, diffs = cells.reshape(cells.size), gates.reshape(gates.size), diff.reshape(diff.size)
+    tops, inner = top_diff.reshape(top_diff.size), dx.reshape(dx.size)
     for n in range(start, stop):
-        copy(dh[n], hidden)
-        copy(dc[n], carried[:h])
+        copy_run(dh.reshape(dh.size), n * h, h, hidden, 0)
+        copy_run(dc.reshape(dc.size), n * h, h, carried, 0)
         for t in range(gates.shape[0] - 1, -1, -1):
-            copy(hidden, above[:h])
-            for j in range(h):
-                above[j] += top_diff[t, n, j]
-            spread(gates[t, n], h, gate)
-            copy(cells[t, n], before[:h])
-            copy(cells[t + 1, n], cell[:h])
+            at = t * streams + n
+            copy_run(tops, at * h, h, above, 0)
+            for j in range(above.size):
+                above[j] += hidden[j]
+            spread(all_gates, 4 * at * h, h, gate)
+            copy_run(all_cells, at * h, h, before, 0)
+            copy_run(all_cells, (at + streams) * h, h, cell, 0)
             unit_backward(gate, cont[t, n], before, cell, above, carried, threshold, d)
-            gather(d, h, diff[t, n])
+            gather(d, h, diffs, 4 * at * h)
             below[:] = f32(0)
-            for k in range(h):
-                di, df, do, dg = d[k], d[room + k], d[2 * room + k], d[3 * room + k]
-                wi, wf, wo, wg = rows[k], rows[h + k], rows[2 * h + k], rows[3 * h + k]
-                for j in range(below.size):
-                    below[j] += di * wi[j] + df * wf[j] + do * wo[j] + dg * wg[j]
+            for q in range(0, below.size, WIDTH):
+                _sum_in_parts(d, 0, room, rows, h, h, q, below, q)
+            copy_run(below, inputs, h, hidden, 0)
             scale(cont[t, n], hidden, hidden)
             if first == 0:
-                copy(below[:inputs], dx[t, n])
-        copy(hidden, dh[n])
-        copy(carried[:h], dc[n])
+                copy_run(below, 0, inputs, inner, at * inputs)
+        copy_run(hidden, 0, h, dh.reshape(dh.size), n * h)
+        copy_run(carried, 0, h, dc.reshape(dc.size), n * h)
 
 
 @summing_kernel
