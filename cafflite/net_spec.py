@@ -1,15 +1,15 @@
 """Nets written as Python: a function call is a layer, and what it returns are the layer's tops.
 
-    from cafflite import NetSpec, layers as L, params as P
+from cafflite import NetSpec, layers as L, params as P
 
-    net = NetSpec()
-    net.data, net.label = L.HDF5Data(source="train.txt", batch_size=64, ntop=2)
-    net.conv = L.Convolution(net.data, num_output=20, kernel_size=5, weight_filler=dict(type="xavier"))
-    net.pool = L.Pooling(net.conv, pool=P.Pooling.MAX, kernel_size=2, stride=2)
-    net.relu = L.ReLU(net.pool, in_place=True)
-    net.score = L.InnerProduct(net.relu, num_output=10, param=[dict(lr_mult=1), dict(lr_mult=2)])
-    net.loss = L.SoftmaxWithLoss(net.score, net.label)
-    print(net.to_proto())
+net = NetSpec()
+net.data, net.label = L.HDF5Data(source="train.txt", batch_size=64, ntop=2)
+net.conv = L.Convolution(net.data, num_output=20, kernel_size=5, weight_filler=dict(type="xavier"))
+net.pool = L.Pooling(net.conv, pool=P.Pooling.MAX, kernel_size=2, stride=2)
+net.relu = L.ReLU(net.pool, in_place=True)
+net.score = L.InnerProduct(net.relu, num_output=10, param=[dict(lr_mult=1), dict(lr_mult=2)])
+net.loss = L.SoftmaxWithLoss(net.score, net.label)
+print(net.to_proto())
 """
 
 from __future__ import annotations

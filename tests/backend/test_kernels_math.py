@@ -63,9 +63,7 @@ def test_within_ulp(function, true, ulp) -> None:
     assert (np.isinf(found) == np.isinf(rounded)).all()
 
 
-@pytest.mark.parametrize(
-    "function, low, zero, high", [(exp, 0, 1, np.inf), (sigmoid, 0, 0.5, 1), (tanh, -1, 0, 1)]
-)
+@pytest.mark.parametrize("function, low, zero, high", [(exp, 0, 1, np.inf), (sigmoid, 0, 0.5, 1), (tanh, -1, 0, 1)])
 def test_far_values(function, low, zero, high) -> None:
     x = np.array([-np.inf, -1e30, -200, 0, -0.0, 200, 1e30, np.inf] * 3, np.float32)
     assert run(function, x).tolist() == [low, low, low, zero, zero, high, high, high] * 3
