@@ -105,15 +105,6 @@ def add_three(scales, x, y, z, out):
 
 
 @kernel
-def finish_block(y, images, channels, columns, finish):
-    """What follows the product in a block of y (N, M, L), whose place is given as (first, last) along each axis."""
-    scale, bias, slope = finish
-    for n in range(images[0], images[1]):
-        for m in range(channels[0], channels[1]):
-            follow(scale[m], bias[m], slope, y[n, m, columns[0] : columns[1]])
-
-
-@kernel
 def depthwise(x, w, finish, first, last, kernel, stride, pad, dilation, y):
     """The planes first..last of y (N, M, D, H, W), each from one channel of x (N, C, D, H, W); w (M, 1, taps...)."""
     channels = x.shape[1]

@@ -61,12 +61,6 @@ def _new_lines(rows, count, phases):
     return numpy.zeros(rows * phases * size + WIDTH, f32), size, phases * size
 
 
-@inlined
-def _clear(lines, to, pitch):
-    for q in range(pitch):
-        lines[uint64(to + q)] = f32(0)
-
-
 @kernel
 def convolve(x, w, finish, first, last, stride, y):
     """The planes first..last of y (N, C, OH, OW), from x (N, C, H, W); w (C, 9)."""
@@ -87,7 +81,7 @@ def convolve(x, w, finish, first, last, stride, y):
                 row, to = top * stride[0] + line - 1, line * pitch
                 at = (one * height + row) * width
                 if row < 0 or row >= height:
-                    _clear(lines, to, pitch)
+                    fill(f32(0), lines[to : to + pitch])
                 elif stride[1] == 1:
                     for q in range(width):
                         lines[uint64(to + 1 + q)] = values[uint64(at + q)]
@@ -119,7 +113,7 @@ def deconvolve(y, w, bias, first, last, stride, x):
                 row, to = top + line - 1, line * pitch
                 at = (one * made + row // stride[0]) * count
                 if row < 0 or row % stride[0] or row // stride[0] >= made:
-                    _clear(lines, to, pitch)
+                    fill(f32(0), lines[to : to + pitch])
                 else:
                     for q in range(count):
                         lines[uint64(to + 1 + q * stride[1])] = values[uint64(at + q)]

@@ -2,10 +2,9 @@
 
 import numpy
 
-from cafflite.backend import pool
+from cafflite.backend import numpy_matmul, pool
 from cafflite.backend.base import Array
 from cafflite.backend.numpy_matmul import by
-from cafflite.backend.numpy_matmul import multiply as multiply_once
 from cafflite.backend.ops_recurrent import RecurrentOps
 
 SMALL = 2**17  # multiply-adds of one step up to which a compiled loop beats a call of the BLAS
@@ -23,7 +22,7 @@ def _multiply(a: Array, b: Array, out: Array) -> None:
     """out = a b, for (T, N, K), (K, M) and (T, N, M), whose first two axes lie behind one another."""
     rows = len(a) * a.shape[1]
     a, out = a.reshape(rows, a.shape[2]), out.reshape(rows, out.shape[2])
-    pool.run(lambda s: multiply_once(a[s], b, out[s]), _share(len(a), b.size))
+    pool.run(lambda s: numpy_matmul.multiply(a[s], b, out[s]), _share(len(a), b.size))
 
 
 def _joins(steps: int, streams: int, inputs: int, h: int) -> bool:

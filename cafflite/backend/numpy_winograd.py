@@ -105,8 +105,8 @@ class Winograd(CompiledConvolution):
         """
         made, seen = sizes
         blocks, most = _blocks(y.shape)
-        size = kernels()
-        filters = scratch("filters", -(-made // size.ROWS), 36, seen, size.PITCH)
+        rows, pitch = kernels().ROWS, kernels().PITCH
+        filters = scratch("filters", -(-made // rows), 36, seen, pitch)
         w = w.reshape(self.group, self.filters, self.group_channels, 9)
         for g in range(self.group):
             bases, kernel = (g * made, g * seen), w[g].swapaxes(0, 1) if turned else w[g]
