@@ -20,7 +20,7 @@ demo: $(VENV)/installed
 	$(VENV)/bin/python models/text_gen/demo.py $(if $(ITERS),--iterations $(ITERS)) $(if $(TEXT),--text "$(TEXT)") $(ARGS)
 
 test: $(VENV)/installed-dev
-	$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(VENV)/bin/python -m pytest -n auto --dist loadfile --max-worker-restart=0 $(ARGS)
 
 # By hand: tests/benchmarks/bound.py, an iteration beside its matrix products; growth.py, how it grows with the sizes.
 bench: $(VENV)/installed-bench

@@ -61,7 +61,9 @@ def _create(file: Any, batch: Batch) -> None:
     for name, rows in batch.items():
         shape = rows.shape[1:]
         chunk = max(1, min(len(rows), CHUNK // max(1, rows[:1].nbytes)))
-        file.create_dataset(name, (0, *shape), rows.dtype, chunks=(chunk, *shape), maxshape=(None, *shape))
+        chunks = (chunk, *(max(1, n) for n in shape))
+        limits = (None, *(n or None for n in shape))  # a chunk holds something, which has to fit
+        file.create_dataset(name, (0, *shape), rows.dtype, chunks=chunks, maxshape=limits)
 
 
 def _add(file: Any, batch: Batch) -> None:

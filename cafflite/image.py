@@ -23,6 +23,7 @@ FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # wh
 KINDS = {"bmp": "BMP", "jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "tif": "TIFF", "tiff": "TIFF"}  # that are written
 ORIENTATION = (b"Exif\0\0", b"http://ns.adobe.com/xap/")  # what comes before the places in a JPEG that can tell of one
 LARGEST_PLAIN = 2**26  # pixels; Pillow decides about larger images
+LONGEST_SIDE, MOST_PIXELS = 2**20, 2**30  # of an image that OpenCV reads; resizing makes none that is larger
 COEFFICIENT = 2048  # what OpenCV's resize multiplies its weights by, to calculate with whole numbers
 
 
@@ -94,8 +95,14 @@ def encode(image: numpy.ndarray, kind: str) -> bytes:
 def resize(image: numpy.ndarray, height: int, width: int) -> numpy.ndarray:
     """The image (C, H, W) of bytes in another size by OpenCV's INTER_LINEAR, equal to the bit.
 
-    Pixel centres lie at halves; the weights have 11 bits; nothing is smoothed before it is made smaller.
+    Pixel centres lie at halves; the weights have 11 bits; nothing is smoothed before it is made smaller. Raises
+    DataError for a size that no image has.
     """
+    if max(height, width) > LONGEST_SIDE or height * width > MOST_PIXELS:
+        raise DataError(
+            f"the size to resize it to is {height:,} x {width:,} pixels, expected at most {LONGEST_SIDE:,} to a side "
+            f"and {MOST_PIXELS:,} in all"
+        )
     if image.shape[1:] == (height, width):
         return image
     if image.shape[1:] == (2 * height, 2 * width):  # OpenCV takes the mean of each square then

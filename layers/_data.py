@@ -16,6 +16,8 @@ from cafflite.layers.base import Blobs, Count, Layer
 from cafflite.prefetch import Prefetch
 from cafflite.transform import Shape, Transformer
 
+MOST_AHEAD = 1000  # batches; the field may say four billion, and each takes an object
+
 
 class Batch:
     """Memory for a number of images, used again and again.
@@ -124,13 +126,19 @@ class DataLayer(Layer):
 
     def start(self, source: ImageSource, shape: Shape, top: Blobs) -> None:
         """Get batches from `source` from now on, the first of them of this shape."""
-        ahead = self.layer_param.data_param.prefetch  # in Caffe, too, the field of all layers that read ahead
-        if ahead < 1:
-            raise NetError("prefetch is 0, expected the number of batches to read ahead")
-        self.source = source
-        self.prefetch = Prefetch(source, [self.make_batch(source.batch_size) for _ in range(ahead)])
         for blob, axes in zip(top, ((source.batch_size, *shape), (source.batch_size,)), strict=False):
             blob.reshape(*axes)
+        ahead = self.layer_param.data_param.prefetch  # in Caffe, too, the field of all layers that read ahead
+        if not 1 <= ahead <= MOST_AHEAD:
+            raise NetError(f"prefetch is {ahead}, expected the number of batches to read ahead, 1 to {MOST_AHEAD:,}")
+        count = ahead * top[0].count
+        if count > top[0].max_count:
+            raise NetError(
+                f"prefetch is {ahead}, and as many batches of shape {top[0].shape} have {count:,} elements, more than "
+                f"the {top[0].max_count:,} allowed (set Blob.max_count to allow more)"
+            )
+        self.source = source
+        self.prefetch = Prefetch(source, [self.make_batch(source.batch_size) for _ in range(ahead)])
 
     def make_batch(self, size: int) -> Batch:
         if not self.ops.uploads:

@@ -43,6 +43,8 @@ class WindowData(DataLayer):
             raise NetError(f"context_pad is {p.context_pad}, expected less than half of crop_size")
         if p.crop_mode not in ("warp", "square"):
             raise NetError(f"crop_mode is '{p.crop_mode}', expected warp or square")
+        if not 0 <= p.fg_fraction <= 1:
+            raise NetError(f"fg_fraction is {p.fg_fraction:g}, expected 0 to 1, the share of objects in a batch")
         if transform.HasField("scale"):
             log.warning(f"layer '{self.name}': WindowData is scaled by window_data_param alone, as in Caffe")
         source = Windows(read_windows(p.source, p.root_folder), p, self.transformer(), self.batch_size(), self.seed)

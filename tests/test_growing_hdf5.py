@@ -40,6 +40,13 @@ def test_rows_follow_each_other(tmp_path):
     assert numbers(path) == [7, 7, 7]
 
 
+def test_rows_without_values(tmp_path):
+    path = tmp_path / "out.h5"
+    for rows in (3, 0, 2):
+        growing_hdf5.write(path, {"data": np.zeros((rows, 2, 0, 1), np.float32)}, anew=rows == 3)
+    assert read(path)["data"].shape == (5, 2, 0, 1)
+
+
 def test_a_batch_costs_as_much_as_it_is_large(tmp_path, monkeypatch):
     """However many came before: the bytes that are read and written stay the same."""
     sizes = []

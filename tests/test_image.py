@@ -77,6 +77,13 @@ def test_resizing_takes_any_view() -> None:
     np.testing.assert_array_equal(image.resize(pixels, 7, 9), image.resize(np.ascontiguousarray(pixels), 7, 9))
 
 
+@pytest.mark.parametrize(("height", "width"), [(2**31 - 1, 7), (7, 2**20 + 1), (2**16, 2**15)])
+def test_a_size_that_no_image_has(height, width) -> None:
+    message = f"it to is {height:,} x {width:,} pixels, expected at most 1,048,576 to a side and 1,073,741,824 in all"
+    with pytest.raises(DataError, match=message):
+        image.resize(np.zeros((3, 5, 5), np.uint8), height, width)
+
+
 @pytest.mark.parametrize("kind", ["png", "PNG", "bmp", "tif", "tiff"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_what_is_encoded_is_decoded_again(kind, channels) -> None:

@@ -180,7 +180,13 @@ def test_files_that_are_not_there(images):
         ("image_data_param { }", NetError, "no source"),
         ('image_data_param { source: "missing" }', DataError, "missing: .*cannot be read: No such file"),
         ("image_data_param { SOURCE batch_size: 0 }", NetError, "batch_size is 0"),
-        ("image_data_param { SOURCE } data_param { prefetch: 0 }", NetError, "prefetch is 0"),
+        ("image_data_param { SOURCE } data_param { prefetch: 0 }", NetError, "prefetch is 0, .* 1 to 1,000"),
+        ("image_data_param { SOURCE } data_param { prefetch: 4294967295 }", NetError, "prefetch is 4294967295"),
+        (
+            "image_data_param { SOURCE batch_size: 100000 } data_param { prefetch: 1000 }",
+            NetError,
+            r"prefetch is 1000, .* of shape \(100000, 3, 6, 8\) have 14,400,000,000 elements, more than the 2",
+        ),
         (
             "image_data_param { SOURCE } transform_param { crop_size: 7 }",
             ShapeError,

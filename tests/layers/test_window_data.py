@@ -122,6 +122,8 @@ def test_a_window_that_is_not_in_its_image(folder, window):
         ("batch_size: 8", "", "no crop_size"),
         ("batch_size: 8 context_pad: 3", "crop_size: 6", "context_pad is 3, expected less than half"),
         ('batch_size: 8 crop_mode: "round"', "crop_size: 6", "crop_mode is 'round', expected warp or square"),
+        ("batch_size: 8 fg_fraction: 1.5", "crop_size: 6", "fg_fraction is 1.5, expected 0 to 1"),
+        ("batch_size: 8 fg_fraction: nan", "crop_size: 6", "fg_fraction is nan, expected 0 to 1"),
     ],
 )
 def test_bad_settings(folder, param, transform, message):
