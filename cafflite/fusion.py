@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from cafflite.blob import Array, Blob
 from cafflite.layers._kept_input import KeptInput
+from cafflite.layers.scale import Scale
 from cafflite.proto.caffe_pb2 import TRAIN
 from cafflite.step import PLACED, Step, placed
 
@@ -75,3 +77,50 @@ def _finds_input(step: Step, head: Step, *behind: Step) -> bool:
         return not behind
     can_run_again = all(blob is not head.top[0] for blob in head.bottom)
     return can_run_again and not (step.need_backward and step.layer.phase == TRAIN)
+
+
+BACKWARD = (["BatchNorm", "Scale", "ReLU"], ["BatchNorm", "Scale"], ["Scale", "ReLU"])  # that are one backward pass
+
+
+@dataclass
+class FusedBackward:
+    """The step of a Scale with those in front and behind, all in place on one blob."""
+
+    steps: list[Step]
+    need_backward = True
+
+    @property
+    def names(self) -> list[str]:
+        """Of the layers that run, from the last to the first."""
+        return [step.layer.name for step in reversed(self.steps)]
+
+    def backward(self) -> None:
+        """Run the layers backward, from the last to the first."""
+        for step in reversed(self.steps):
+            step.require_forward()
+        layers: dict[str, Any] = {step.layer.type: step.layer for step in self.steps}
+        blobs = self.steps[0].top
+        try:
+            layers["Scale"].backward_with(layers.get("BatchNorm"), layers.get("ReLU"), blobs, blobs)
+        except PLACED as error:
+            raise placed(error, self.steps[0].where) from error
+
+
+def fuse_backward(steps: list[Step]) -> list[Step | FusedBackward]:
+    """The steps from the last to the first, those together that have one backward pass."""
+    made: list[Step | FusedBackward] = []
+    end = len(steps)
+    while end:
+        fitting = [len(types) for types in BACKWARD if _is_one_backward(steps[max(0, end - len(types)) : end], types)]
+        size = max(fitting, default=1)
+        made.append(FusedBackward(steps[end - size : end]) if fitting else steps[end - 1])
+        end -= size
+    return made
+
+
+def _is_one_backward(steps: list[Step], types: list[str]) -> bool:
+    blobs = {id(blob) for step in steps for blob in (*step.bottom, *step.top)}
+    if [step.layer.type for step in steps] != types or len(blobs) != 1 or not all(s.need_backward for s in steps):
+        return False
+    (scale,) = (step.layer for step in steps if isinstance(step.layer, Scale))
+    return scale.is_channel_map and all(scale.wants_all(step.propagate_down) for step in steps)

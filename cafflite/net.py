@@ -15,7 +15,7 @@ from cafflite.backend.ops import Ops
 from cafflite.backend.pool import one_blas_thread
 from cafflite.blob import Array, Blob
 from cafflite.errors import NetError, ShapeError
-from cafflite.fusion import Fused, fuse
+from cafflite.fusion import Fused, FusedBackward, fuse, fuse_backward
 from cafflite.layers.base import BlobVec, Layer, registry
 from cafflite.named import Named
 from cafflite.proto import caffe_pb2
@@ -100,7 +100,7 @@ class Net:
         self._skip_what_no_loss_needs()
         if param.force_backward:
             self._force_backward()
-        self.fused = fuse(self.steps)
+        self.fused, self.fused_backward = fuse(self.steps), fuse_backward(self.steps)
         self._lay_out_params()
         if any(layer.blobs for layer in param.layer):
             weights.copy_from(self, param)
@@ -296,13 +296,23 @@ class Net:
         """What `forward` runs where nobody looks between the layers."""
         return self.steps if self.ops.defers else self.fused
 
+    def steps_of_a_backward_pass(self) -> Sequence[Step | FusedBackward]:
+        """What `backward` runs, in its order, where nobody looks between the layers."""
+        return self.steps[::-1] if self.ops.defers else self.fused_backward
+
     def backward(self, start: int | None = None, end: int = 0) -> None:
         """Run backward through the layers from index `start` (the last by default) down to `end`, both included."""
         host_blob.flush()
         before, after = self.callbacks["before_backward"], self.callbacks["after_backward"]
+        start = len(self.steps) - 1 if start is None else start
         # infinity is a value, as in Caffe
         with self.ops.on_device(), one_blas_thread, numpy.errstate(all="ignore"):
-            for index in range(len(self.steps) - 1 if start is None else start, end - 1, -1):
+            if (start, end) == (len(self.steps) - 1, 0) and not (before or after or self.debug_info):
+                for each in self.steps_of_a_backward_pass():
+                    if each.need_backward:
+                        each.backward()
+                return
+            for index in range(start, end - 1, -1):
                 step = self.steps[index]
                 for callback in before:
                     callback(index)

@@ -88,12 +88,17 @@ class Step:
 
     def backward(self) -> None:
         """Run the layer backward, as far as its `propagate_down` says."""
+        self.require_forward()
         try:
-            if self.is_outdated():
-                message = "its blobs have been reshaped since its last forward pass: run forward before backward"
-                raise ShapeError(message)
-            if self.layer.backward_needs_forward and not self.has_run:
-                raise NetError("its backward pass needs what a forward pass keeps: run forward before backward")
             self.layer.backward(self.top, self.propagate_down, self.bottom)
         except PLACED as error:
             raise placed(error, self.where) from error
+
+    def require_forward(self) -> None:
+        """An error where a backward pass needs a forward pass first."""
+        if self.is_outdated():
+            message = "its blobs have been reshaped since its last forward pass: run forward before backward"
+            raise ShapeError(message).at(self.where)
+        if self.layer.backward_needs_forward and not self.has_run:
+            message = "its backward pass needs what a forward pass keeps: run forward before backward"
+            raise NetError(message).at(self.where)

@@ -1,10 +1,14 @@
 """Scale: y = s x, or y = s x + b, with s and b along some axes of x."""
 
+from __future__ import annotations
+
 from cafflite.errors import ShapeError
 from cafflite.layers._along_axes import AlongAxes
 from cafflite.layers._channel_map import ChannelMap, can_join, joined
 from cafflite.layers._kept_input import KeptInput
 from cafflite.layers.base import Blobs, Layer, layer
+from cafflite.layers.batch_norm import BatchNorm
+from cafflite.layers.relu import ReLU
 from cafflite.proto.caffe_pb2 import FillerParameter
 
 
@@ -55,13 +59,10 @@ class Scale(KeptInput, AlongAxes):
         self.ops.channel_affine(x, s, then.offset, y, then.slope, kept)
 
     def backward(self, top: Blobs, propagate_down: list[bool], bottom: Blobs) -> None:
-        dy = top[0].diff.reshape(self.view)
-        # all three gradients in one pass, as a net that learns wants them
-        if len(bottom) == 1 and self.param.bias_term and all((*self.param_propagate_down, *propagate_down)):
-            x, dx = self.kept(bottom).reshape(self.view), bottom[0].diff.reshape(self.view)
-            s, (ds, db) = self.blobs[0].data.reshape(-1), (blob.diff.reshape(-1) for blob in self.blobs)
-            self.ops.channel_affine_backward(dy, x, s, ds, db, out=dx)
+        if self.wants_all(propagate_down):
+            self.backward_with(None, None, top, bottom)
             return
+        dy = top[0].diff.reshape(self.view)
         if self.param.bias_term and self.param_propagate_down[-1]:
             self.ops.add_channel_sum(dy, out=self.blobs[-1].diff.reshape(-1))
         ds = self.operand_diff(propagate_down, bottom)
@@ -70,3 +71,18 @@ class Scale(KeptInput, AlongAxes):
         if propagate_down[0]:
             s, dx = self.operand(bottom).data.reshape(-1), bottom[0].diff.reshape(self.view)
             self.ops.channel_affine(dy, s, None, out=dx)
+
+    def wants_all(self, propagate_down: list[bool]) -> bool:
+        """Whether it has both parameters and all three gradients are wanted, as by a net that learns."""
+        return len(self.blobs) == 2 and all((*self.param_propagate_down, *propagate_down))
+
+    def backward_with(self, norm: BatchNorm | None, relu: ReLU | None, top: Blobs, bottom: Blobs) -> None:
+        """All three gradients in one pass; before it that of a layer behind, and after it that of one in front."""
+        dy, dx, y = (array.reshape(self.view) for array in (top[0].diff, bottom[0].diff, top[0].data))
+        s, (ds, db) = self.blobs[0].data.reshape(-1), (blob.diff.reshape(-1) for blob in self.blobs)
+        self.ops.channel_affine_backward(
+            *(dy, self.kept(bottom).reshape(self.view), s, ds, db, dx, y),
+            slope=relu.param.negative_slope if relu else 1.0,
+            inverse=norm.inverse if norm else None,
+            by_batch=norm is not None and not norm.use_global_stats,
+        )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import cafflite
+from cafflite.errors import NetError
 
 STATISTICS = "batch_norm_param { use_global_stats: true }"
 NORMALIZED = f"""
@@ -21,6 +22,7 @@ layer { name: "scale" type: "Scale" bottom: "y" top: "y" }
 layer { name: "scale2" type: "Scale" bottom: "y" top: "y" }
 layer { name: "cut2" type: "ReLU" bottom: "y" top: "y" }
 """
+BOTH = "scale_param { bias_term: true }"
 CUT = 'layer { name: "cut" type: "ReLU" bottom: "y" top: "y" }'
 SUM = 'layer { name: "sum" type: "Eltwise" bottom: "x" bottom: "x" bottom: "y" top: "z" }'
 LOSS = 'layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "label" top: "loss" }'
@@ -91,10 +93,14 @@ def test_a_sum_and_its_relu():
 
 
 @pytest.mark.parametrize("phase", [cafflite.TRAIN, cafflite.TEST])
-@pytest.mark.parametrize("layers", [[NORMALIZED], [CUT], [BY_BATCH], [BY_BATCH, CUT], [TWO_SCALES]])
+@pytest.mark.parametrize(
+    "layers",
+    [[NORMALIZED], [NORMALIZED.partition('layer { name: "cut"')[0]], [CUT], [BY_BATCH], [BY_BATCH, CUT], [TWO_SCALES]],
+)
 def test_backward_makes_the_same_diffs(layers, phase):
     nets = [net_of(*layers, LOSS, phase=phase) for _ in range(2)]
-    nets[1].callbacks["after_forward"].append(lambda index: None)
+    for when in ("after_forward", "after_backward"):
+        nets[1].callbacks[when].append(lambda index: None)
     for net in nets:
         for _ in range(2):  # the statistics move on
             net.forward()
@@ -103,6 +109,7 @@ def test_backward_makes_the_same_diffs(layers, phase):
     assert len(names(nets[0])) < len(nets[0].layers)
     for name, blob in nets[1].blobs.items():
         np.testing.assert_allclose(nets[0].blobs[name].data, blob.data, rtol=1e-4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(nets[0].blobs[name].diff, blob.diff, rtol=1e-4, atol=1e-5, err_msg=name)
     for name, blobs in nets[1].params.items():
         for blob, fused in zip(blobs, nets[0].params[name], strict=True):
             np.testing.assert_allclose(fused.data, blob.data, rtol=1e-5, err_msg=name)
@@ -141,6 +148,35 @@ def test_what_a_pass_ends_at_is_seen():
 )
 def test_which_layers_are_done_along(layers, phase, expected):
     assert expected in names(net_of(*layers, shape=(4, 4, 5, 5), phase=phase))
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([NORMALIZED], ["norm", "scale", "cut"]),
+        ([BY_BATCH, CUT], ["norm", "scale", "cut"]),
+        ([BY_BATCH], ["norm", "scale"]),
+        (
+            [TWO_SCALES.replace('{ name: "scale2" type: "Scale"', '{ name: "scale2" type: "Scale" ' + BOTH)],
+            ["scale2", "cut2"],
+        ),
+        ([BY_BATCH.replace("true", "true axis: 0"), CUT], []),  # slopes for the images, not for the channels
+        ([BY_BATCH.replace("bias_term: true", ""), CUT], []),
+        ([BY_BATCH.replace('"Scale"', '"Scale" param { lr_mult: 0 }'), CUT], []),
+        ([CUT], []),
+    ],
+)
+def test_which_backward_passes_are_one(layers, expected):
+    net = net_of(*layers, LOSS, shape=(4, 4, 5, 5), phase=cafflite.TRAIN)
+    found = [step.steps for step in net.fused_backward if hasattr(step, "steps")]
+    assert [[step.layer.name for step in steps] for steps in found] == ([expected] if expected else [])
+
+
+def test_one_backward_pass_before_any_forward_pass():
+    net = net_of(BY_BATCH, CUT, LOSS, phase=cafflite.TRAIN)
+    (fused,) = (step for step in net.fused_backward if hasattr(step, "steps"))
+    with pytest.raises(NetError, match=r"layer 'norm' \(BatchNorm\): its backward pass .* run forward before backward"):
+        fused.backward()
 
 
 def test_another_shape():

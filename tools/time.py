@@ -5,11 +5,10 @@
 
 The times are messages on stderr, as Caffe's are; with --quiet the averages stand on stdout instead. Behind a layer's
 times stand its shares of the sum over all layers, the memory of its tops, and the way in which a convolution is done.
-The forward pass of layers that work in place behind another may be done along with it: its time is then theirs, too.
+A pass of layers that work in place may be done along with that of another layer, whose time is then theirs, too.
 """
 
 from collections.abc import Callable
-from functools import partial
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
@@ -62,8 +61,10 @@ def _measure(net: Net) -> numpy.ndarray:
     for step in net.steps_of_a_pass():
         times[i, 0] = _milliseconds(net.ops.xp, step.forward)
         i += len(step.names)
-    for i in reversed(range(len(times))):
-        times[i, 1] = _milliseconds(net.ops.xp, partial(net.backward, i, i))
+    for each in net.steps_of_a_backward_pass():
+        i -= len(each.names)
+        if each.need_backward:
+            times[i + len(each.names) - 1, 1] = _milliseconds(net.ops.xp, each.backward)
     return times
 
 
@@ -78,7 +79,10 @@ def _milliseconds(xp: Any, run: Callable[[], None]) -> float:
 def _show_layers(net: Net, times: numpy.ndarray) -> None:
     _results.show("Average time per layer: ")
     shares = 100 * times / times.sum()
-    along = {name: step.names[0] for step in net.steps_of_a_pass() for name in step.names[1:]}
+    along, back_along = (
+        {name: step.names[0] for step in steps for name in step.names[1:]}
+        for steps in (net.steps_of_a_pass(), net.steps_of_a_backward_pass())
+    )
     for i, (layer, memory) in enumerate(zip(net.layers, memories(net), strict=True)):
         notes = [str(memory)] if memory.is_new else []
         if layer.name in along:
@@ -87,4 +91,5 @@ def _show_layers(net: Net, times: numpy.ndarray) -> None:
             notes.append(layer.convolution.algorithm)
         noted = "".join(f", {note}" for note in notes)
         _results.show(f"{layer.name:>10}\tforward: {times[i, 0]:g} ms. ({shares[i, 0]:.1f}%{noted})")
-        _results.show(f"{layer.name:>10}\tbackward: {times[i, 1]:g} ms. ({shares[i, 1]:.1f}%)")
+        noted = f", along with {back_along[layer.name]}" if layer.name in back_along else ""
+        _results.show(f"{layer.name:>10}\tbackward: {times[i, 1]:g} ms. ({shares[i, 1]:.1f}%{noted})")

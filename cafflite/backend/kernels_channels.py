@@ -140,34 +140,47 @@ def sums_along(dy, x):
     return total, along
 
 
+@reordered
+def subtract_means(c, x, total, total_along, factor, out):
+    """The gradient of a channel that is normalised by the batch; `out` has that of its result x before, with sums."""
+    count = len(x) * x.shape[2]
+    mean, mean_along = f32(total / count), f32(total_along / count)
+    for n in range(len(x)):
+        dx, seen = out[n, c], x[n, c]
+        for i in range(dx.size):
+            dx[i] = factor * (dx[i] - mean - seen[i] * mean_along)
+
+
 @summing_kernel
-def affine_backward(first, last, dy, x, scale, ds, db, out):
+def affine_backward(first, last, dy, x, y, slope, factor, by_batch, ds, db, out):
+    """See `channel_affine_backward`; `factor` is the scale, times the inverse where there is one."""
     for c in range(first, last):
         total, total_along = f64(0), f64(0)
         for n in range(len(dy)):
-            part, along = sums_along(dy[n, c], x[n, c])
+            dx, made = out[n, c], y[n, c]
+            take(dy[n, c], dx)
+            if slope != f32(1):
+                for i in range(dx.size):
+                    dx[i] = dx[i] if made[i] > f32(0) else slope * dx[i]
+            part, along = sums_along(dx, x[n, c])
             total += part
             total_along += along
-            dx = out[n, c]
-            take(dy[n, c], dx)
-            for i in range(dx.size):
-                dx[i] = scale[c] * dx[i]
+            if not by_batch:
+                for i in range(dx.size):
+                    dx[i] = factor[c] * dx[i]
         ds[c] += f32(total_along)
         db[c] += f32(total)
+        if by_batch:
+            subtract_means(c, x, total, total_along, factor[c], out)
 
 
 @summing_kernel
 def normalize_backward(first, last, dy, y, inverse, out):
-    images, _, length = y.shape
     for c in range(first, last):
         total, total_along = f64(0), f64(0)
-        for n in range(images):
+        for n in range(len(y)):
             part, along = sums_along(dy[n, c], y[n, c])
             total += part
             total_along += along
-        mean, mean_along = f32(total / (images * length)), f32(total_along / (images * length))
-        for n in range(images):
-            dx, seen = out[n, c], y[n, c]
-            take(dy[n, c], dx)
-            for i in range(length):
-                dx[i] = inverse[c] * (dx[i] - mean - seen[i] * mean_along)
+            take(dy[n, c], out[n, c])
+        subtract_means(c, y, total, total_along, inverse[c], out)

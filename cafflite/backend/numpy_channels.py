@@ -99,8 +99,22 @@ class NumpyChannels(ChannelOps):
         _run_channels(_kernels().batch_norm, x, normalized, out, *values)
 
     @_compiled
-    def channel_affine_backward(self, dy: Array, x: Array, scale: Array, ds: Array, db: Array, out: Array) -> None:
-        _run_channels(_kernels().affine_backward, dy, x, scale, ds, db, out)
+    def channel_affine_backward(
+        self,
+        dy: Array,
+        x: Array,
+        scale: Array,
+        ds: Array,
+        db: Array,
+        out: Array,
+        y: Array | None = None,
+        slope: float = 1.0,
+        inverse: Array | None = None,
+        by_batch: bool = False,
+    ) -> None:
+        factor = scale if inverse is None else inverse * scale
+        y = dy if y is None else y
+        _run_channels(_kernels().affine_backward, dy, x, y, numpy.float32(slope), factor, by_batch, ds, db, out)
 
     @_compiled
     def channel_normalize_backward(self, dy: Array, y: Array, inverse: Array, out: Array) -> None:

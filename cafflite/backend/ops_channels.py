@@ -68,11 +68,34 @@ class ChannelOps(BaseOps):
         self.channel_normalize(x, mean, inverse, out=normalized)
         self.channel_affine(normalized, self.xp.ones_like(mean) if scale is None else scale, bias, out, slope)
 
-    def channel_affine_backward(self, dy: Array, x: Array, scale: Array, ds: Array, db: Array, out: Array) -> None:
-        """The gradients of `channel_affine`: ds += the sums of dy x, db += those of dy, and out = scale dy."""
+    def channel_affine_backward(
+        self,
+        dy: Array,
+        x: Array,
+        scale: Array,
+        ds: Array,
+        db: Array,
+        out: Array,
+        y: Array | None = None,
+        slope: float = 1.0,
+        inverse: Array | None = None,
+        by_batch: bool = False,
+    ) -> None:
+        """The gradients of `channel_affine`: ds += the sums of dy x, db += those of dy, and out = scale dy.
+
+        With a `slope`, dy is first multiplied by it where y, what `channel_affine` has made, is not above 0. With
+        `inverse`, x is the result of a normalisation, and `out` the gradient of that, `by_batch` or else by moments
+        that do not depend on what is normalised.
+        """
+        if y is not None and slope != 1:
+            dy = self.xp.where(y > 0, dy, slope * dy)
         self.add_channel_dot(dy, x, out=ds)
         self.add_channel_sum(dy, out=db)
         self.channel_affine(dy, scale, None, out=out)
+        if by_batch:
+            self.channel_normalize_backward(out, x, inverse, out=out)
+        elif inverse is not None:
+            self.channel_affine(out, inverse, None, out=out)
 
     def channel_normalize_backward(self, dy: Array, y: Array, inverse: Array, out: Array) -> None:
         """out = inverse (dy - mean(dy) - y mean(y dy)): the gradient of y where mean and deviation are x's own."""

@@ -78,12 +78,16 @@ def test_sums_add_up(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES + EMPTY)
-def test_affine_backward(shape):
-    (dy, x), (scale,) = arrays(2, *shape), arrays(1, shape[1])
+@pytest.mark.parametrize("slope", [0, 0.1, 1])
+@pytest.mark.parametrize(("is_normalized", "by_batch"), [(False, False), (True, False), (True, True)])
+def test_affine_backward(shape, slope, is_normalized, by_batch):
+    if by_batch and shape in EMPTY:
+        pytest.skip("there is no mean of nothing")
+    (dy, x, y), (scale, inverse) = arrays(3, *shape), arrays(2, shape[1])
     results = []
     for ops in (FAST, TWIN):
         ds, db, dx = np.full(shape[1], 3, np.float32), np.full(shape[1], 4, np.float32), dy.copy()
-        ops.channel_affine_backward(dx, x, scale, ds, db, out=dx)
+        ops.channel_affine_backward(dx, x, scale, ds, db, dx, y, slope, inverse if is_normalized else None, by_batch)
         results.append((ds, db, dx))
     for fast, twin in zip(*results, strict=True):
         np.testing.assert_allclose(fast, twin, rtol=1e-4, atol=1e-2)

@@ -97,9 +97,16 @@ def test_layers_that_are_done_along_say_with_which(capsys):
         'layer { name: "mix" type: "Convolution" bottom: "x" top: "y"'
         "  convolution_param { num_output: 2 kernel_size: 1 } }"
         'layer { name: "cut" type: "ReLU" bottom: "y" top: "y" }'
+        'layer { name: "scale" type: "Scale" bottom: "y" top: "y" scale_param { bias_term: true } }'
+        'layer { name: "cut2" type: "ReLU" bottom: "y" top: "y" }'
+        'layer { name: "loss" type: "Reduction" bottom: "y" top: "loss" loss_weight: 1 }'
     )
     assert main("time --quiet -model net.prototxt -iterations 1".split()) == 0
-    assert re.search(r"cut\tforward: 0 ms. \(0.0%, along with mix\)\n", capsys.readouterr().out)
+    printed = capsys.readouterr().out
+    assert re.search(r"cut\tforward: 0 ms. \(0.0%, along with mix\)\n", printed)
+    assert re.search(r"scale\tbackward: 0 ms. \(0.0%, along with cut2\)\n", printed)
+    assert re.search(r"cut2\tbackward: (?!0 ms).* ms. \([.\d]+%\)\n", printed)
+    assert re.search(r"mix\tbackward: (?!0 ms).* ms. \([.\d]+%\)\n", printed)
 
 
 def test_weights_are_loaded(capsys):
