@@ -3,13 +3,13 @@
 A block (first and last image, first and last row of positions) is what is multiplied at once. Several images lie side
 by side in it. `spaces` is scratch for columns, for results that lie side by side and for the product.
 
-Where a window is a point, at every place, `is_point`, the input has the columns itself.
+Where a window has one tap, `is_point`, the input has the columns itself; with a stride they are gathered from it.
 """
 
 from cafflite.backend.kernels_convolution import col2im, im2col
-from cafflite.backend.kernels_math import inlined, kernel
+from cafflite.backend.kernels_math import f32, inlined, kernel
 from cafflite.backend.kernels_matmul import multiply
-from cafflite.backend.kernels_plane import add_constant, follow
+from cafflite.backend.kernels_plane import add_constant, add_to_every, fill, follow, take_every
 
 CACHE = 2**17  # values of columns that stay in the cache
 
@@ -63,7 +63,7 @@ def deconvolve(y, w, x, bias, blocks, share, is_point, geometry, places, spaces)
                 last = share[0] + (share[1] - share[0]) * (part + 1) // parts
                 seen = g * channels + first, g * channels + last
                 left = w[g, :, first * taps : last * taps].T
-                if is_point:
+                if is_point and _is_dense(geometry):
                     planes = x.reshape(x.shape[0], x.shape[1], y.shape[2])
                     out = _side_by_side(planes, images, seen, place, columns)
                     multiply(left, right, out, False, work)
@@ -73,8 +73,11 @@ def deconvolve(y, w, x, bias, blocks, share, is_point, geometry, places, spaces)
                     out = _matrix(columns, (last - first) * taps, count * length)
                     multiply(left, right, out, False, work)
                     kernel, stride, pad, dilation = geometry
-                    steps = length, count * length
-                    col2im(columns, images, seen, rows, kernel, stride, pad, dilation, places, steps, x)
+                    if is_point:
+                        _put_points(out, images, seen, rows, stride, places, x)
+                    else:
+                        steps = length, count * length
+                        col2im(columns, images, seen, rows, kernel, stride, pad, dilation, places, steps, x)
             if bias.size and place[1] == y.shape[2]:
                 for n in range(images[0], images[1]):
                     for c in range(g * channels + share[0], g * channels + share[1]):
@@ -132,15 +135,51 @@ def _side_by_side(planes, images, channels, place, space):
 def _columns(x, images, channels, rows, place, is_point, geometry, places, space):
     """What the taps see."""
     count, length = images[1] - images[0], place[1] - place[0]
-    if is_point:
+    taps, stride, pad, dilation = geometry
+    if is_point and _is_dense(geometry):
         planes = x.reshape(x.shape[0], x.shape[1], places[0] * places[1] * places[2])
         matrix = _side_by_side(planes, images, channels, place, space)
         if count > 1:
             _gather(planes, images, channels, place, matrix)
         return matrix
-    taps, stride, pad, dilation = geometry
-    im2col(x, images, channels, rows, taps, stride, pad, dilation, places, (length, count * length), space)
-    return _matrix(space, (channels[1] - channels[0]) * taps[0] * taps[1] * taps[2], count * length)
+    matrix = _matrix(space, (channels[1] - channels[0]) * taps[0] * taps[1] * taps[2], count * length)
+    if is_point:
+        _take_points(x, images, channels, rows, stride, places, matrix)
+    else:
+        im2col(x, images, channels, rows, taps, stride, pad, dilation, places, (length, count * length), space)
+    return matrix
+
+
+@inlined
+def _is_dense(geometry):
+    """Whether there is no stride."""
+    return geometry[1][0] == 1 and geometry[1][1] == 1 and geometry[1][2] == 1
+
+
+@inlined
+def _take_points(x, images, channels, rows, stride, places, out):
+    """out = the images side by side, what windows of one tap see at some rows of places."""
+    width, length = places[2], (rows[1] - rows[0]) * places[2]
+    for c in range(channels[0], channels[1]):
+        for n in range(images[0], images[1]):
+            target = out[c - channels[0], (n - images[0]) * length : (n - images[0] + 1) * length]
+            for r in range(rows[0], rows[1]):
+                source = x[n, c, r // places[1] * stride[0], r % places[1] * stride[1]]
+                take_every(stride[2], source, target[(r - rows[0]) * width : (r - rows[0] + 1) * width])
+
+
+@inlined
+def _put_points(matrix, images, channels, rows, stride, places, x):
+    """The other way round, and zeros elsewhere."""
+    width, length = places[2], (rows[1] - rows[0]) * places[2]
+    for c in range(channels[0], channels[1]):
+        for n in range(images[0], images[1]):
+            source = matrix[c - channels[0], (n - images[0]) * length : (n - images[0] + 1) * length]
+            if rows[0] == 0:
+                fill(f32(0), x[n, c].reshape(-1))
+            for r in range(rows[0], rows[1]):
+                target = x[n, c, r // places[1] * stride[0], r % places[1] * stride[1]]
+                add_to_every(stride[2], source[(r - rows[0]) * width : (r - rows[0] + 1) * width], target)
 
 
 @inlined

@@ -98,7 +98,7 @@ def _inside(start, stride, size, count):
 
 
 @inlined
-def _take_every(stride, x, out):
+def take_every(stride, x, out):
     """out = x[0], x[stride], ...; a stride that the compiler knows vectorises."""
     if stride == 1:
         for q in range(out.size):
@@ -115,7 +115,7 @@ def _take_every(stride, x, out):
 
 
 @inlined
-def _add_to_every(stride, x, out):
+def add_to_every(stride, x, out):
     """out[0], out[stride], ... += x."""
     if stride == 1:
         for q in range(x.size):
@@ -137,7 +137,7 @@ def pad_plane(x, top, left, stride, plane):
             column, last_column = _inside(left + b, stride[1], x.shape[1], plane.shape[3])
             at = left + b + column * stride[1]
             for r in range(row, last_row):
-                _take_every(stride[1], x[top + a + r * stride[0], at:], plane[a, b, r, column:last_column])
+                take_every(stride[1], x[top + a + r * stride[0], at:], plane[a, b, r, column:last_column])
 
 
 @inlined
@@ -149,7 +149,7 @@ def add_unpadded(plane, top, left, stride, x):
             column, last_column = _inside(left + b, stride[1], x.shape[1], plane.shape[3])
             at = left + b + column * stride[1]
             for r in range(row, last_row):
-                _add_to_every(stride[1], plane[a, b, r, column:last_column], x[top + a + r * stride[0], at:])
+                add_to_every(stride[1], plane[a, b, r, column:last_column], x[top + a + r * stride[0], at:])
 
 
 # `shifted` holds what the taps of one column see on all rows of a plane, by row phases, with nothing between the rows:

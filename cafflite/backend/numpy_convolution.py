@@ -1,4 +1,4 @@
-"""Convolution on a CPU: by columns, and by the input itself where a window is a point."""
+"""Convolution on a CPU: by columns, and by the input itself where a window has one tap."""
 
 from collections.abc import Callable
 from typing import Any
@@ -159,7 +159,7 @@ class Columns(CompiledConvolution):
 
 
 class Pointwise(Columns):
-    """A window of one tap at every place: the input has the columns itself."""
+    """A window of one tap: the input has the columns itself, or, with a stride, among others."""
 
     algorithm = "1x1"
     is_point = True

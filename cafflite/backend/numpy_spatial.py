@@ -108,7 +108,7 @@ class NumpySpatial(SpatialOps):
             way = Convolution
         elif group > 1 and group == x_shape[1]:
             way = Depthwise3x3 if Depthwise3x3.fits(group, outputs, window) else Depthwise
-        elif window.is_a_point:
+        elif window.has_one_tap:
             way = Pointwise
         elif pays(x_shape, outputs, window, group):
             way = Winograd

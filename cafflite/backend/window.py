@@ -32,9 +32,9 @@ class Window:
         return math.prod(self.kernel)
 
     @property
-    def is_a_point(self) -> bool:
-        """Whether every position sees exactly the one input value at the same place."""
-        return all((k, s, p) == (1, 1, 0) for k, s, p in zip(self.kernel, self.stride, self.pad, strict=True))
+    def has_one_tap(self) -> bool:
+        """Whether every position sees exactly one input value."""
+        return all((k, p) == (1, 0) for k, p in zip(self.kernel, self.pad, strict=True))
 
     def positions(self, size: tuple[int, ...]) -> tuple[int, ...]:
         """How many positions there are on an input of `size`, along each axis.

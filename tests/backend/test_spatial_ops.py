@@ -49,7 +49,11 @@ CONVOLUTIONS = [  # input, outputs, window, group
     # one tap at every place
     ((2, 3, 40, 41), 5, window((1, 1)), 1),
     ((5, 6, 4, 3), 4, window((1, 1)), 2),
+    # one tap at some places
     ((5, 6, 4, 3), 4, window((1, 1), 2), 2),
+    ((2, 40, 41, 50), 30, window((1, 1), (2, 4)), 1),
+    ((2, 3, 7, 8, 9), 4, window((1, 1, 1), (2, 1, 3)), 1),
+    ((2, 3, 9), 4, window((1,), 2), 1),
     # each channel on its own
     ((2, 4, 30, 31), 4, window((3, 3), 1, 1), 4),
     ((2, 4, 70, 71), 4, window((3, 3), (2, 3), 1), 4),
@@ -104,7 +108,7 @@ def test_convolution(x_shape, outputs, of, group, has_bias, has_scale, slope, th
     [
         ((2, 3, 7, 6), 4, window((3, 3)), 1, "im2col"),
         ((2, 3, 7, 6), 4, window((1, 1)), 1, "1x1"),
-        ((2, 3, 7, 6), 4, window((1, 1), 2), 1, "im2col"),
+        ((2, 3, 7, 6), 4, window((1, 1), 2), 1, "1x1"),
         ((2, 4, 7, 6), 8, window((3, 3)), 4, "depthwise"),
         ((2, 1, 7, 6), 8, window((3, 3)), 1, "im2col"),
         ((2, 32, 32, 32), 32, window((3, 3), 1, 1), 1, "winograd"),

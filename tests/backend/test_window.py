@@ -33,10 +33,12 @@ def test_positions_just_fit_their_span(of, positions):
     assert positions == 1 or of.positions((span - 1,)) == (positions - 1,)
 
 
-@pytest.mark.parametrize(("of", "is_a_point"), [(window(1), True), (window(1, 2), False), (window(1, 1, 1), False)])
-def test_a_point(of, is_a_point):
-    assert of.is_a_point == is_a_point
-    assert window(1, dilation=3).is_a_point
+@pytest.mark.parametrize(
+    ("of", "has_one_tap"),
+    [(window(1), True), (window(1, 2), True), (window(1, dilation=3), True), (window(1, 1, 1), False), (window(2), False)],
+)
+def test_one_tap(of, has_one_tap):
+    assert of.has_one_tap == has_one_tap
 
 
 def test_what_each_tap_sees():
