@@ -11,8 +11,12 @@ from cafflite.backend.kernels_vector import VECTOR, WIDTH, Writer, intrinsic, nu
 PHASES = 4  # values of a row that lie behind one another, each of a tile of its own
 
 
-def combine(matrix: Sequence[Sequence[float]]) -> Callable:
-    """A function for linear combinations of vectors, by a matrix that has a row for each result."""
+def combine(matrix: Sequence[Sequence[float]], past_the_cache: bool = False) -> Callable:
+    """A function for linear combinations of vectors, by a matrix that has a row for each result.
+
+    With `past_the_cache` the results go straight to memory, which is not read first then: for more of them than the
+    cache holds, each where a vector of a line of its own begins.
+    """
 
     @intrinsic
     def function(typing_context, x, places, out, to, step):
@@ -31,7 +35,8 @@ def combine(matrix: Sequence[Sequence[float]]) -> Callable:
                         if factor != 1:
                             term = builder.fmul(value, ir.Constant(VECTOR, [factor] * WIDTH), flags=["contract"])
                         total = builder.fadd(total, term, flags=["contract", "nsz"])
-                write.store(total, write.at(2, builder.add(to, builder.mul(step, number(i)))))
+                place = write.at(2, builder.add(to, builder.mul(step, number(i))))
+                (write.stream if past_the_cache else write.store)(total, place)
             return context.get_dummy_value()
 
         return types.void(*given), generate

@@ -48,6 +48,12 @@ class Writer:
     def store(self, value: Any, pointer: Any) -> None:
         self.builder.store(value, self.builder.bitcast(pointer, VECTOR.as_pointer())).align = 4
 
+    def stream(self, value: Any, pointer: Any) -> None:
+        """Store it past the cache, at a multiple of the vector's size; other threads see it after `settle`."""
+        store = self.builder.store(value, self.builder.bitcast(pointer, VECTOR.as_pointer()))
+        store.align = 4 * WIDTH
+        store.set_metadata("nontemporal", self.builder.module.add_metadata([ir.Constant(LANE, 1)]))
+
     def mask(self, count: Any) -> Any:
         """Of the first `count` values of a vector."""
         lanes = ir.Constant(ir.VectorType(INDEX, WIDTH), list(range(WIDTH)))
@@ -165,3 +171,14 @@ def copy_some(typing_context, x, at, count, out, to):
         return context.get_dummy_value()
 
     return types.void(*given), generate
+
+
+@intrinsic
+def settle(typing_context):
+    """Let other threads see all that has been stored."""
+
+    def generate(context, builder, signature, arguments):
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), generate

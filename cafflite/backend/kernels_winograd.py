@@ -16,7 +16,7 @@ from cafflite.backend.kernels_matmul import multiply, multiply_rows
 from cafflite.backend.kernels_plane import follow
 from cafflite.backend.kernels_tile import PITCH
 from cafflite.backend.kernels_transform import combine, merge, split
-from cafflite.backend.kernels_vector import ROWS, WIDTH
+from cafflite.backend.kernels_vector import ROWS, WIDTH, settle
 
 f32 = numpy.float32
 
@@ -46,7 +46,7 @@ _of_kernel_matrix: list[list[float]] = [
     [1 / 24, -1 / 12, 1 / 6],
     [0, 0, 1],
 ]
-_of_kernel = combine(_of_kernel_matrix)
+_of_kernel, _of_kernel_past_the_cache = combine(_of_kernel_matrix), combine(_of_kernel_matrix, past_the_cache=True)
 _clear = combine([[0] * 4] * 4)
 _to_kernel = combine([list(column) for column in zip(*_of_kernel_matrix, strict=True)])
 
@@ -76,7 +76,8 @@ def filter_tiles(w, turned, some, out):
                     _of_kernel(taps, _three(j * PITCH + q, 3 * PITCH), part, j * PITCH + q, 3 * PITCH)
                 for i in range(6):
                     to = (36 * tile + 6 * i) * size + c * PITCH + q
-                    _of_kernel(part, _three(3 * i * PITCH + q, PITCH), flat, to, size)
+                    _of_kernel_past_the_cache(part, _three(3 * i * PITCH + q, PITCH), flat, to, size)
+    settle()
 
 
 @kernel

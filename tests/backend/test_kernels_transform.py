@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from cafflite.backend.kernels_transform import combine, merge, split, window
-from cafflite.backend.kernels_vector import WIDTH
+from cafflite.backend.kernels_vector import WIDTH, settle
+from cafflite.backend.scratch import aligned
 
 ROOM = 5 * WIDTH
 
@@ -14,18 +15,21 @@ def numbers(*shape):
     return np.random.default_rng(1).standard_normal(shape).astype("f")
 
 
-def test_combine():
+@pytest.mark.parametrize("past_the_cache", [False, True])
+def test_combine(past_the_cache):
     matrix = [[1, 0, -2], [0, 3.5, 1], [0, 0, 0]]
-    function, x, out = combine(matrix), numbers(3, ROOM), np.full((3, ROOM), 7, "f")
+    function, x = combine(matrix, past_the_cache), numbers(3, ROOM)
+    out = aligned(np.ones, 3 * ROOM).reshape(3, ROOM)
 
     @numba.njit
     def run(x, out):
-        function(x, (2, ROOM + 3, 2 * ROOM), out, 1, ROOM)
+        function(x, (2, ROOM + 3, 2 * ROOM), out, WIDTH, ROOM)
+        settle()
 
     run(x.reshape(-1), out.reshape(-1))
     seen = np.stack([x[0, 2 : 2 + WIDTH], x[1, 3 : 3 + WIDTH], x[2, :WIDTH]])
-    np.testing.assert_allclose(out[:, 1 : 1 + WIDTH], np.array(matrix, "f") @ seen, rtol=1e-6, atol=1e-6)
-    assert (out[:, 0] == 7).all() and (out[:, 1 + WIDTH :] == 7).all()
+    np.testing.assert_allclose(out[:, WIDTH : 2 * WIDTH], np.array(matrix, "f") @ seen, rtol=1e-6, atol=1e-6)
+    assert (out[:, :WIDTH] == 1).all() and (out[:, 2 * WIDTH :] == 1).all()
 
 
 def test_split_and_merge():
