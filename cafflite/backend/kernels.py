@@ -23,6 +23,14 @@ def relu(y, slope):
 
 
 @kernel
+def relu_of_sum(a, b, y, slope):
+    """All at once, as no array is read twice; where y is a or b it does not vectorise."""
+    for i in range(y.size):
+        total = a[i] + b[i]
+        y[i] = total if total > f32(0) else slope * total
+
+
+@kernel
 def relu_backward(dx, x, slope):
     for i in range(dx.size):
         dx[i] = dx[i] if x[i] > f32(0) else slope * dx[i]

@@ -45,14 +45,7 @@ class NumpyNeuron(NeuronOps):
 
     def relu_of_sum(self, a: Array, b: Array, slope: float, out: Array) -> None:
         a, b, y, factor = a.reshape(-1), b.reshape(-1), out.reshape(-1), numpy.float32(slope)
-
-        def run(piece: slice) -> None:
-            for start in range(piece.start, piece.stop, BLOCK):
-                place = slice(start, min(start + BLOCK, piece.stop))
-                numpy.add(a[place], b[place], out=y[place])
-                _kernels().relu(y[place], factor)
-
-        pool.run(run, pool.split(y.size, SERIAL))
+        pool.run(lambda s: _kernels().relu_of_sum(a[s], b[s], y[s], factor), pool.split(y.size, SERIAL))
 
     def elu(self, x: Array, alpha: float, out: Array) -> None:
         factor = numpy.float32(alpha)

@@ -35,7 +35,7 @@ def test_positions_just_fit_their_span(of, positions):
 
 @pytest.mark.parametrize(
     ("of", "has_one_tap"),
-    [(window(1), True), (window(1, 2), True), (window(1, dilation=3), True), (window(1, 1, 1), False), (window(2), False)],
+    [(window(1), True), (window(1, 2), True), (window(1, 1, 1), False), (window(2), False)],
 )
 def test_one_tap(of, has_one_tap):
     assert of.has_one_tap == has_one_tap
