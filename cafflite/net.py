@@ -100,6 +100,12 @@ class Net:
         self._skip_what_no_loss_needs()
         if param.force_backward:
             self._force_backward()
+        self.losses = [
+            (blob, weight)
+            for step in self.steps
+            for blob, weight in zip(step.top, step.loss_weight, strict=True)
+            if weight
+        ]
         self.fused, self.fused_backward = fuse(self.steps), fuse_backward(self.steps)
         self._lay_out_params()
         if any(layer.blobs for layer in param.layer):
@@ -328,13 +334,7 @@ class Net:
     @on_its_device
     def loss(self) -> Array:
         """The weighted sum of all losses after a forward pass, as a scalar on the net's device."""
-        losses = [
-            weight * blob.data.sum()
-            for step in self.steps
-            for blob, weight in zip(step.top, step.loss_weight, strict=True)
-            if weight
-        ]
-        return sum(losses, 0.0)
+        return sum([weight * blob.data.sum() for blob, weight in self.losses], 0.0)
 
     @on_its_device
     def clear_param_diffs(self) -> None:

@@ -1,10 +1,12 @@
 """Compiled kernels of the recurrent operations in `ops_recurrent.py`, over the streams from `start` to `stop`.
 
-One loop does one thing, over whole rows that begin at index 0: the compiler turns such a loop into vector instructions,
-and gives up on one that has to guess whether `g[H + j]` might count from the end.
+A loop is over whole rows that begin at index 0: the compiler turns it into vector instructions, and gives up where it
+has to guess whether `g[H + j]` might count from the end. It tests first whether the rows overlap, which takes as long
+as a few dozen values where there are many of them.
 """
 
 import numpy
+from numpy import uint64
 
 from cafflite.backend.kernels import summing_kernel
 from cafflite.backend.kernels_math import f32, inlined, kernel, sigmoid, tanh
@@ -25,8 +27,20 @@ def unit(gates, keep, before, cell, top):
         g[j] = tanh(g[j])
     for j in range(h):
         cell[j] = f[j] * (keep * before[j]) + i[j] * g[j]
-    for j in range(h):
         top[j] = o[j] * tanh(cell[j])
+
+
+@inlined
+def gradients(i, f, o, g, before, cell, dh, dc):
+    """Those of the four gates, before their nonlinearity, and of `before`, which is what was kept of the cell."""
+    t, one = tanh(cell), f32(1)
+    d = dc + dh * o * (one - t * t)
+    return d * g * i * (one - i), d * before * f * (one - f), dh * t * o * (one - o), d * i * (one - g * g), d * f
+
+
+@inlined
+def limited(x, threshold):
+    return min(max(x, -threshold), threshold)
 
 
 @inlined
@@ -35,18 +49,12 @@ def unit_backward(gates, keep, before, cell, dh, dc, threshold, diff):
     h = cell.size
     i, f, o, g = gates[:h], gates[h : 2 * h], gates[2 * h : 3 * h], gates[3 * h :]
     di, df, do, dg = diff[:h], diff[h : 2 * h], diff[2 * h : 3 * h], diff[3 * h :]
-    one = f32(1)
     for j in range(h):
-        t = tanh(cell[j])
-        d = dc[j] + dh[j] * o[j] * (one - t * t)
-        di[j] = d * g[j] * i[j] * (one - i[j])
-        df[j] = d * (keep * before[j]) * f[j] * (one - f[j])
-        do[j] = dh[j] * t * o[j] * (one - o[j])
-        dg[j] = d * i[j] * (one - g[j] * g[j])
-        dc[j] = d * keep * f[j]
+        di[j], df[j], do[j], dg[j], d = gradients(i[j], f[j], o[j], g[j], keep * before[j], cell[j], dh[j], dc[j])
+        dc[j] = keep * d
     if threshold > 0:
         for j in range(diff.size):
-            diff[j] = min(max(diff[j], -threshold), threshold)
+            diff[j] = limited(diff[j], threshold)
 
 
 @inlined
@@ -57,7 +65,7 @@ def keep_after(cont, t, n):
 
 @inlined
 def scale(factor, x, out):
-    for j in range(x.size):
+    for j in range(out.size):
         out[j] = factor * x[j]
 
 
@@ -109,60 +117,74 @@ def copy_run(x, at, count, out, to):
 
 
 @inlined
-def spread(gates, at, h, out):
-    """Gates of h values each, from `at` on, to gates with room for more."""
+def spread(gates, at, h, out, to, pitch):
+    """Gates of h values each, from `at` on, to where each has room for more."""
     for k in range(4):
-        copy_run(gates, at + k * h, h, out, k * (out.size // 4))
+        copy_run(gates, at + k * h, h, out, to + k * pitch)
 
 
 @inlined
-def gather(gates, h, out, to):
+def gather(gates, at, pitch, h, out, to):
     """The reverse of `spread`."""
     for k in range(4):
-        copy_run(gates, k * (gates.size // 4), h, out, to + k * h)
+        copy_run(gates, at + k * pitch, h, out, to + k * h)
 
 
 _sum_wide, _sum_in_parts = sum_of_rows(4, 1), sum_of_rows(1, 4)
 
+# Where that which a step works on lies in `space`: so far apart that the compiler need not test whether the parts
+# overlap, which costs a small net more than the work.
+MOST = 208  # values of each
+IN, FORGET, OUT, NEW, CELL, TOP, KEPT, BEFORE, DH, DC, D_IN, D_FORGET, D_OUT, D_NEW, PLACES = [
+    uint64(MOST * k) for k in range(15)
+]
+
 
 @kernel
 def lstm_sequence(start, stop, first, weight, offset, cont, seen, cells, gates, top):
-    """All of `lstm` where calls of the BLAS would cost more than the work.
+    """All of `lstm` where calls of the BLAS would cost more than the work, for an H of `MOST` or less.
 
     `weight` (.., 4H) is that of the columns of `seen` from `first` on; the product of those before it is in `gates`.
     Rows of few values would mostly run through the slow end of each loop, so they get room up to whole vectors, where
-    cells and outputs stay 0.
+    cells and outputs stay 0. What a step hands to the next one stays in them: a load waits for a store of another size.
     """
     steps, streams, h = top.shape
-    room = -(-h // VECTOR) * VECTOR
-    rows = numpy.zeros((weight.shape[0], 4 * room), numpy.float32)
+    room, inputs = -(-h // VECTOR) * VECTOR, weight.shape[0] - h
+    rows = numpy.zeros((weight.shape[0], 4 * room), f32)
     for k in range(weight.shape[0]):
-        spread(weight[k], 0, h, rows[k])
-    b, gate = numpy.zeros(4 * room, numpy.float32), numpy.zeros(4 * room, numpy.float32)
-    before, cell = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
-    out, kept = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
+        spread(weight[k], 0, h, rows[k], 0, room)
+    rows_h = rows[inputs:]
+    b, gate, space = numpy.zeros(4 * room, f32), numpy.zeros(4 * room, f32), numpy.zeros(PLACES, f32)
     all_seen, all_cells, all_gates = seen.reshape(seen.size), cells.reshape(cells.size), gates.reshape(gates.size)
     tops, width = top.reshape(top.size), seen.shape[2]
     for n in range(start, stop):
-        spread(offset[n if offset.shape[0] > 1 else 0], 0, h, b)
-        copy_run(all_cells, n * h, h, cell, 0)
+        spread(offset[n if offset.shape[0] > 1 else 0], 0, h, b, 0, room)
+        copy_run(all_cells, n * h, h, space, CELL)
+        copy_run(all_seen, (n + 1) * width - h, h, space, KEPT)
         for t in range(steps):
             at, after = t * streams + n, (t + 1) * streams + n
             if first > 0:
-                spread(all_gates, 4 * at * h, h, gate)
+                spread(all_gates, 4 * at * h, h, gate, 0, room)
                 for j in range(gate.size):
                     gate[j] += b[j]
             else:
                 copy(b, gate)
-            for q in range(0, gate.size, 4 * WIDTH):
-                _sum_wide(all_seen, at * width + first, 0, rows, 0, rows.shape[0], q, gate, q)
-            copy(cell, before)
-            unit(gate, cont[t, n], before, cell, out)
-            gather(gate, h, all_gates, 4 * at * h)
-            copy_run(cell, 0, h, all_cells, after * h)
-            copy_run(out, 0, h, tops, at * h)
-            scale(keep_after(cont, t, n), out, kept)
-            copy_run(kept, 0, h, all_seen, (after + 1) * width - h)
+            for column in range(0, gate.size, 4 * WIDTH):
+                _sum_wide(all_seen, at * width + first, 0, rows, 0, inputs, column, gate, column)
+                _sum_wide(space, KEPT, 0, rows_h, 0, h, column, gate, column)
+            keep, keep_next = cont[t, n], keep_after(cont, t, n)
+            for j in range(room):
+                q = uint64(j)
+                i, f = sigmoid(gate[q]), sigmoid(gate[uint64(room) + q])
+                o, g = sigmoid(gate[uint64(2 * room) + q]), tanh(gate[uint64(3 * room) + q])
+                cell = f * (keep * space[CELL + q]) + i * g
+                y = o * tanh(cell)
+                space[IN + q], space[FORGET + q], space[OUT + q], space[NEW + q] = i, f, o, g
+                space[CELL + q], space[TOP + q], space[KEPT + q] = cell, y, keep_next * y
+            gather(space, IN, MOST, h, all_gates, 4 * at * h)
+            copy_run(space, CELL, h, all_cells, after * h)
+            copy_run(space, TOP, h, tops, at * h)
+            copy_run(space, KEPT, h, all_seen, (after + 1) * width - h)
 
 
 @kernel
@@ -171,37 +193,44 @@ def lstm_sequence_backward(start, stop, first, weight, cont, cells, gates, top_d
     (streams, h), columns = dc.shape, weight.shape[1]
     inputs = columns - h
     room = -(-h // VECTOR) * VECTOR
-    rows = numpy.zeros((4 * h, -(-columns // VECTOR) * VECTOR), numpy.float32)
+    rows = numpy.zeros((4 * h, room + -(-inputs // VECTOR) * VECTOR), f32)  # hidden values first
     for k in range(4 * h):
-        copy(weight[k], rows[k])
-    gate, d = numpy.zeros(4 * room, numpy.float32), numpy.zeros(4 * room, numpy.float32)
-    before, cell = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
-    above, carried = numpy.zeros(room, numpy.float32), numpy.zeros(room, numpy.float32)
-    hidden, below = numpy.zeros(room, numpy.float32), numpy.zeros(rows.shape[1], numpy.float32)
+        copy(weight[k, inputs:], rows[k])
+        copy(weight[k, :inputs], rows[k, room:])
+    below, hidden, space = numpy.zeros(rows.shape[1], f32), numpy.zeros(room, f32), numpy.zeros(PLACES, f32)
     all_cells, all_gates, diffs = cells.reshape(cells.size), gates.reshape(gates.size), diff.reshape(diff.size)
     tops, inner = top_diff.reshape(top_diff.size), dx.reshape(dx.size)
     for n in range(start, stop):
         copy_run(dh.reshape(dh.size), n * h, h, hidden, 0)
-        copy_run(dc.reshape(dc.size), n * h, h, carried, 0)
+        copy_run(dc.reshape(dc.size), n * h, h, space, DC)
         for t in range(gates.shape[0] - 1, -1, -1):
-            at = t * streams + n
-            copy_run(tops, at * h, h, above, 0)
-            for j in range(above.size):
-                above[j] += hidden[j]
-            spread(all_gates, 4 * at * h, h, gate)
-            copy_run(all_cells, at * h, h, before, 0)
-            copy_run(all_cells, (at + streams) * h, h, cell, 0)
-            unit_backward(gate, cont[t, n], before, cell, above, carried, threshold, d)
-            gather(d, h, diffs, 4 * at * h)
+            at, keep = t * streams + n, cont[t, n]
+            copy_run(tops, at * h, h, space, TOP)
+            spread(all_gates, 4 * at * h, h, space, IN, MOST)
+            copy_run(all_cells, at * h, h, space, BEFORE)
+            copy_run(all_cells, (at + streams) * h, h, space, CELL)
+            for j in range(room):
+                space[DH + uint64(j)] = space[TOP + uint64(j)] + hidden[uint64(j)]
+            for j in range(room):
+                q = uint64(j)
+                given = space[IN + q], space[FORGET + q], space[OUT + q], space[NEW + q], keep * space[BEFORE + q]
+                di, df, do, dg, d = gradients(*given, space[CELL + q], space[DH + q], space[DC + q])
+                space[D_IN + q], space[D_FORGET + q], space[D_OUT + q], space[D_NEW + q] = di, df, do, dg
+                space[DC + q] = keep * d
+            if threshold > 0:
+                for k in range(4):
+                    for j in range(room):
+                        q = D_IN + uint64(k * MOST + j)
+                        space[q] = limited(space[q], threshold)
+            gather(space, D_IN, MOST, h, diffs, 4 * at * h)
             below[:] = f32(0)
-            for q in range(0, below.size, WIDTH):
-                _sum_in_parts(d, 0, room, rows, h, h, q, below, q)
-            copy_run(below, inputs, h, hidden, 0)
-            scale(cont[t, n], hidden, hidden)
+            for column in range(0, below.size, WIDTH):
+                _sum_in_parts(space, D_IN, MOST, rows, h, h, column, below, column)
+            scale(keep, below, hidden)
             if first == 0:
-                copy_run(below, 0, inputs, inner, at * inputs)
+                copy_run(below, room, inputs, inner, at * inputs)
         copy_run(hidden, 0, h, dh.reshape(dh.size), n * h)
-        copy_run(carried, 0, h, dc.reshape(dc.size), n * h)
+        copy_run(space, DC, h, dc.reshape(dc.size), n * h)
 
 
 @summing_kernel

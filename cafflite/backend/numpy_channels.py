@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 import numpy
@@ -14,6 +14,7 @@ from cafflite.backend.ops_channels import ChannelOps
 SERIAL = 2**15  # elements that are not worth a second thread
 
 
+@cache
 def _kernels():
     """The compiled kernels, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_channels

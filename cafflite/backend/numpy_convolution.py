@@ -1,6 +1,7 @@
 """Convolution on a CPU: by columns, and by the input itself where a window has one tap."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy
@@ -17,6 +18,7 @@ ALONE = 128  # columns that an image needs for a block of its own
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
 
 
+@cache
 def kernels() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_convolution
@@ -24,6 +26,7 @@ def kernels() -> Any:
     return kernels_convolution
 
 
+@cache
 def _columns() -> Any:
     from cafflite.backend import kernels_columns
 

@@ -1,6 +1,7 @@
 """Products of matrices on a CPU."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy
@@ -12,6 +13,7 @@ Multiply = Callable[[Array, Array, bool], None]  # multiply(a, out, add): out (M
 TIMES = 3  # products from which on it pays to lay out a matrix
 
 
+@cache
 def kernels() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_matmul

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy
@@ -11,7 +12,7 @@ from cafflite.backend.base import Array
 from cafflite.backend.numpy_channels import NumpyChannels
 from cafflite.backend.numpy_ctc import NumpyCTC
 from cafflite.backend.numpy_matmul import multiply
-from cafflite.backend.numpy_neuron import NumpyNeuron
+from cafflite.backend.numpy_neuron import NumpyNeuron, kernels
 from cafflite.backend.numpy_recurrent import NumpyRecurrent
 from cafflite.backend.numpy_softmax import NumpySoftmax
 from cafflite.backend.numpy_spatial import NumpySpatial
@@ -26,6 +27,7 @@ ROWS = 2**12  # rows to copy that are not worth a second thread
 THIN = range(2, 13)  # rows of a matrix for whose products a BLAS would take longer to repack the other one
 
 
+@cache
 def _thin() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_thin
@@ -117,15 +119,11 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
         pool.run(add, pool.split(x.shape[1], 64) if x.size >= SERIAL else [slice(0, x.shape[1])])
 
     def require_indices(self, x: Array, count: int, ignored: int | None, refuse: Callable[..., None]) -> None:
-        from cafflite.backend import kernels
-
-        if not kernels.are_indices(x, count, numpy.nan if ignored is None else float(ignored)):
+        if not kernels().are_indices(x, count, numpy.nan if ignored is None else float(ignored)):
             super().require_indices(x, count, ignored, refuse)
 
     def require_binary(self, x: Array, refuse: Callable[..., None]) -> None:
-        from cafflite.backend import kernels
-
-        if not kernels.are_binary(x):
+        if not kernels().are_binary(x):
             super().require_binary(x, refuse)
 
     def take_rows(self, table: Array, index: Array, out: Array) -> None:
@@ -133,8 +131,6 @@ class NumpyOps(NumpyChannels, NumpyCTC, NumpyNeuron, NumpySoftmax, NumpyRecurren
         pool.run(lambda s: table.take(index[s], 0, out[s], "clip"), pool.split(len(index), ROWS))
 
     def add_to_rows(self, rows: Array, index: Array, table: Array) -> None:
-        from cafflite.backend import kernels
-
         # each thread has columns of its own and adds all rows in order, so that no sum depends on the threads
         columns = pool.split(rows.shape[1], 16) if rows.size >= SERIAL else [slice(0, rows.shape[1])]
-        pool.run(lambda s: kernels.add_to_rows(rows, index, table, s.start, s.stop), columns)
+        pool.run(lambda s: kernels().add_to_rows(rows, index, table, s.start, s.stop), columns)

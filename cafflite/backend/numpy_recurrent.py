@@ -1,5 +1,8 @@
 """The recurrent operations on a CPU: streams shared among the threads, each of which walks its own through time."""
 
+from functools import cache
+from typing import Any
+
 import numpy
 
 from cafflite.backend import numpy_matmul, pool
@@ -11,6 +14,14 @@ SMALL = 2**17  # multiply-adds of one step up to which a compiled loop beats a c
 SERIAL = 2**18  # multiply-adds that are not worth a second thread
 STEPS = 8  # from which on one product a step, of input and hidden values, is worth laying out its weights
 NOTHING = numpy.empty((0, 0, 0), numpy.float32)
+
+
+@cache
+def _kernels() -> Any:
+    """The compiled kernels, imported when first needed: numba takes its time."""
+    from cafflite.backend import kernels_recurrent
+
+    return kernels_recurrent
 
 
 def _share(count: int, work: int) -> list[slice]:
@@ -37,15 +48,13 @@ class NumpyRecurrent(RecurrentOps):
     """Step by step a product of the BLAS and one kernel; all in one kernel for a small H, or a few steps alone."""
 
     def lstm_unit(self, gates: Array, cont: Array, before: Array, cell: Array, top: Array) -> None:
-        from cafflite.backend import kernels_recurrent as kernels
-
+        kernels = _kernels()
         kernels.lstm_unit(0, len(gates), gates, cont, before, cell, top)
 
     def lstm_unit_backward(
         self, gates: Array, cont: Array, before: Array, cell: Array, dh: Array, dc: Array, threshold: float, diff: Array
     ) -> None:
-        from cafflite.backend import kernels_recurrent as kernels
-
+        kernels = _kernels()
         limit = numpy.float32(threshold)
         kernels.lstm_unit_backward(0, len(gates), gates, cont, before, cell, dh, dc, limit, diff)
 
@@ -61,8 +70,7 @@ class NumpyRecurrent(RecurrentOps):
         top: Array,
         scratch: Array,
     ) -> None:
-        from cafflite.backend import kernels_recurrent as kernels
-
+        kernels = _kernels()
         steps, streams, h = top.shape
         if streams == 1 and steps < STEPS:
             kernels.lstm_rows(weight_x, weight_h, offset, cont, seen, cells, gates, top)
@@ -105,8 +113,7 @@ class NumpyRecurrent(RecurrentOps):
         dx: Array | None,
         scratch: Array,
     ) -> None:
-        from cafflite.backend import kernels_recurrent as kernels
-
+        kernels = _kernels()
         steps, streams, h = top_diff.shape
         inputs = weight_x.shape[1]
         given = cont, cells, gates, top_diff, numpy.float32(threshold), dh, dc, diff
@@ -144,8 +151,7 @@ class NumpyRecurrent(RecurrentOps):
         hidden: Array,
         scratch: Array,
     ) -> None:
-        from cafflite.backend import kernels_recurrent as kernels
-
+        kernels = _kernels()
         steps, streams, _ = hidden.shape
         inputs = weight_x.shape[1]
         product, multiply = scratch[:streams], by(weight_h.T, times=steps)
@@ -162,8 +168,7 @@ class NumpyRecurrent(RecurrentOps):
     def rnn_backward(
         self, weight_x: Array, weight_h: Array, cont: Array, hidden: Array, dh: Array, diff: Array, dx: Array | None
     ) -> None:
-        from cafflite.backend import kernels_recurrent as kernels
-
+        kernels = _kernels()
         steps, streams, _ = hidden.shape
         multiply = by(weight_h, times=steps)
 
@@ -190,8 +195,7 @@ class NumpyRecurrent(RecurrentOps):
         top: Array,
         scratch: Array,
     ) -> None:
-        from cafflite.backend import kernels_recurrent as kernels
-
+        kernels = _kernels()
         steps, streams, _ = top.shape
         inputs = weight_x.shape[1]
         product, multiply = scratch[:streams], by(weight_h.T, times=steps)
@@ -220,8 +224,7 @@ class NumpyRecurrent(RecurrentOps):
         dx: Array | None,
         scratch: Array,
     ) -> None:
-        from cafflite.backend import kernels_recurrent as kernels
-
+        kernels = _kernels()
         steps, streams, _ = top_diff.shape
         product, multiply = scratch.reshape(-1)[: dh.size].reshape(dh.shape), by(weight_h, times=steps)
 

@@ -2,6 +2,7 @@
 
 from cafflite.backend import pool
 from cafflite.backend.base import Array
+from cafflite.backend.numpy_neuron import kernels
 from cafflite.backend.ops_softmax import SoftmaxOps
 
 BLOCK = 2**14  # elements of a block, that stays in the cache through all passes over it
@@ -24,7 +25,5 @@ class NumpySoftmax(SoftmaxOps):
             pool.run(lambda s: run((s,)), pool.split(outer, SERIAL // max(1, count * inner)))
 
     def _softmax_of_rows(self, x: Array, out: Array) -> None:
-        from cafflite.backend import kernels
-
         rows = max(1, BLOCK // x.shape[1])  # of a block
-        pool.run(lambda s: kernels.softmax(x, s.start, s.stop, rows, out), pool.split(len(x), SERIAL // x.shape[1]))
+        pool.run(lambda s: kernels().softmax(x, s.start, s.stop, rows, out), pool.split(len(x), SERIAL // x.shape[1]))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy
@@ -19,6 +20,7 @@ from cafflite.backend.window import Window
 SERIAL = 2**15  # values that are not worth a second thread
 
 
+@cache
 def _pooling() -> Any:
     """The compiled kernels, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_pooling
@@ -26,6 +28,7 @@ def _pooling() -> Any:
     return kernels_pooling
 
 
+@cache
 def _lrn() -> Any:
     from cafflite.backend import kernels_lrn
 

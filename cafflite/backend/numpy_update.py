@@ -1,6 +1,7 @@
 """The updates of the solvers on a CPU: compiled loops over slices on the thread pool."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy
 
@@ -11,6 +12,7 @@ from cafflite.backend.ops_update import Scale, UpdateOps
 LEAST = 2**15  # elements that are worth a second thread
 
 
+@cache
 def _kernels():
     """The compiled kernels, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_update

@@ -2,6 +2,7 @@
 
 import math
 import os
+from functools import cache
 from typing import Any
 
 import numpy
@@ -21,6 +22,7 @@ BLOCK = 200  # tiles that make an efficient product
 VECTOR = 16  # the most values in one
 
 
+@cache
 def kernels() -> Any:
     """The compiled transforms, imported when first needed: numba takes its time."""
     from cafflite.backend import kernels_winograd

@@ -1,5 +1,7 @@
 """The recurrent kernels against their readable twins in float64."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,13 @@ SHAPES = [
     (1, 1, 1, 1), (5, 1, 1, 15), (7, 3, 4, 6), (3, 2, 17, 33), (4, 3, 3000, 8),
     (1, 1, 40, 200), (9, 5, 60, 101), (9, 70, 21, 97),
 ]  # fmt: skip
+
+
+def test_the_largest_h_of_one_kernel_has_its_place():
+    from cafflite.backend import kernels_recurrent as kernels
+
+    h = math.isqrt(numpy_recurrent.SMALL // 4)  # weights of a stream's hidden values alone
+    assert -(-h // kernels.VECTOR) * kernels.VECTOR <= kernels.MOST
 
 
 def given(shape, seed=0, static=False):
