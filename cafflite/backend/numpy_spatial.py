@@ -111,7 +111,7 @@ class NumpySpatial(SpatialOps):
             way = Convolution
         elif group > 1 and group == x_shape[1]:
             way = Depthwise3x3 if Depthwise3x3.fits(group, outputs, window) else Depthwise
-        elif window.has_one_tap:
+        elif window.has_one_tap and all(x_shape[2:]):  # where there is nothing, a stride has a position that sees it
             way = Pointwise
         elif pays(x_shape, outputs, window, group):
             way = Winograd

@@ -79,6 +79,7 @@ CONVOLUTIONS = [  # input, outputs, window, group
     # nothing
     ((0, 3, 7, 6), 4, window((3, 3)), 1),
     ((0, 4, 7, 6), 4, window((3, 3)), 4),
+    ((2, 3, 0, 4), 4, window((1, 1), 2), 1),  # has a row of positions
 ]
 
 
