@@ -145,7 +145,10 @@ CASES: dict[str, Callable[[], Arguments]] = {
     "channel_affine": lambda: channels("x", "kept", scale=normal(64), bias=normal(64)) | {"slope": 0.1},
     "add_channel_dot": lambda: channels("a", "b", out=64),
     "channel_moments": lambda: channels("x", mean=zeros(64), variance=zeros(64)),
-    "channel_affine_backward": lambda: channels("dy", "x", scale=normal(64), ds=zeros(64), db=zeros(64)),
+    "channel_affine_backward": lambda: (
+        channels("dy", "x", "y", scale=normal(64), inverse=positive(64))
+        | {"slope": 0.0, "by_batch": False, "ds": zeros(64), "db": zeros(64)}
+    ),
     "channel_batch_norm": lambda: (
         channels("x", "normalized", scale=normal(64), bias=normal(64))
         | {"eps": 1e-5, "slope": 0.0, "mean": zeros(64), "variance": zeros(64), "inverse": zeros(64)}
