@@ -100,12 +100,8 @@ class Net:
         self._skip_what_no_loss_needs()
         if param.force_backward:
             self._force_backward()
-        self.losses = [
-            (blob, weight)
-            for step in self.steps
-            for blob, weight in zip(step.top, step.loss_weight, strict=True)
-            if weight
-        ]
+        weighted = (pair for step in self.steps for pair in zip(step.top, step.loss_weight, strict=True))
+        self.losses = [(blob, weight) for blob, weight in weighted if weight]
         self.fused, self.fused_backward = fuse(self.steps), fuse_backward(self.steps)
         self._lay_out_params()
         if any(layer.blobs for layer in param.layer):
